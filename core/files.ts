@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 
 /** Suffix of a file that is being written; anything with it found at start is a leftover of a killed write. */
 export const partialSuffix = '.partial';
@@ -86,5 +86,5 @@ export function sweepPartials(folder: string): number {
 /** True when `path`, resolved, lies inside `folder`: the guard before anything is written under a name from outside. */
 export function isInside(folder: string, path: string): boolean {
   const way = relative(resolve(folder), resolve(folder, path));
-  return way !== '' && !way.startsWith('..') && basename(path) !== '' && !way.startsWith('/');
+  return way !== '' && way !== '..' && !way.startsWith('../') && !isAbsolute(path);
 }

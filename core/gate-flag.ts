@@ -1,22 +1,25 @@
 /** The worker thread's side of the gate: it can look and wait, but not decide. */
 export interface GateFlag {
   readonly isOpen: boolean;
-  /** Waits, without using the CPU, until the gate is open. `onPark` and `onResume` frame an actual wait. */
+  /** Waits, without using the CPU, until the gate is open. */
   pass(): Promise<void>;
 }
 
-/** Attaches to `Gate.flag` inside a worker thread. */
-export function attachGate(flag: SharedArrayBuffer, onPark: () => void, onResume: () => void): GateFlag {
+/**
+ * Attaches to `Gate.flag` inside a worker thread. `onPark` is called before each wait, again when the gate opened and
+ * closed before the thread woke: the daemon forgets at every opening who was parked.
+ */
+export function attachGate(flag: SharedArrayBuffer, onPark: () => void): GateFlag {
   const view = new Int32Array(flag);
   return {
     get isOpen() {
       return Atomics.load(view, 0) === 0;
     },
     async pass() {
-      if (Atomics.load(view, 0) === 0) return;
-      onPark();
-      while (Atomics.load(view, 0) === 1) await Atomics.waitAsync(view, 0, 1).value;
-      onResume();
+      while (Atomics.load(view, 0) === 1) {
+        onPark();
+        await Atomics.waitAsync(view, 0, 1).value;
+      }
     },
   };
 }

@@ -35,6 +35,7 @@ export class Gate {
   open(): void {
     if (this.isOpen) return;
     this.#closed = new AbortController();
+    for (const work of this.#work) work.unpark();
     Atomics.store(this.#shared, 0, 0);
     Atomics.notify(this.#shared, 0);
     this.#opened.resolve();
@@ -51,10 +52,13 @@ export class Gate {
   /** Waits until the gate is open. At the head of every step and between chunks. Rejects when `signal` aborts. */
   async pass(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    while (!this.isOpen) {
-      await untilAborted(this.#opened.promise, signal);
-      signal?.throwIfAborted();
-    }
+    while (!this.isOpen) await this.nextOpening(signal);
+  }
+
+  /** Resolves at the next opening; the gate may have closed again when the caller gets to run. */
+  async nextOpening(signal?: AbortSignal): Promise<void> {
+    await untilAborted(this.#opened.promise, signal);
+    signal?.throwIfAborted();
   }
 
   /** Registers a running piece of work. The caller parks it around waits and ends it when done. */
@@ -109,24 +113,21 @@ export class Work {
 
   /** A gate pass that counts as quiet while it waits. */
   async pass(signal?: AbortSignal): Promise<void> {
-    if (this.#gate.isOpen) {
-      signal?.throwIfAborted();
-      return;
-    }
-    this.park();
-    try {
-      await this.#gate.pass(signal);
-    } finally {
-      this.unpark();
+    signal?.throwIfAborted();
+    while (!this.#gate.isOpen) {
+      this.park();
+      await this.#gate.nextOpening(signal);
     }
   }
 
-  /** Says that the work now waits at the gate (a worker thread reports it so). */
+  /** Says that the work now waits at the gate (for a worker thread, the daemon says it on its behalf). */
   park(): void {
+    if (this.#gate.isOpen) return;
     this.#parked = true;
     this.#changed(false);
   }
 
+  /** Opening the gate does this for all work: from then on it may run at any moment. */
   unpark(): void {
     this.#parked = false;
   }

@@ -57,9 +57,7 @@ export type ControlRequest =
   | { readonly verb: 'status' }
   | { readonly verb: 'procedure-status' }
   | { readonly verb: 'procedure-start'; readonly reason: string; readonly holder: string; readonly forMs?: number }
-  | { readonly verb: 'procedure-stop'; readonly holder: string }
-  | { readonly verb: 'cases-list' }
-  | { readonly verb: 'cases-show'; readonly caseId: string };
+  | { readonly verb: 'procedure-stop'; readonly holder: string };
 
 export type ControlResponse =
   | { readonly ok: true; readonly result: unknown }

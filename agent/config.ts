@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { GatewayError } from '../core/errors.ts';
+import { writeFileDurable } from '../core/files.ts';
+import { tierSchema } from '../protocol/ids.ts';
+
+export class ConfigError extends GatewayError<'CONFIG_MISSING' | 'CONFIG_INVALID'> {}
+
+const mebibyte = 1024 * 1024;
+
+/** The site's file, `vestibule.yaml`. Every field has its default here; unknown fields are refused. */
+export const configSchema = z.strictObject({
+  /** Folders to which the workstation's exports are copied. Read only, never written. */
+  inboxes: z.array(z.string().refine(isAbsolute, 'must be an absolute path')).min(1).max(16),
+  intake: z
+    .strictObject({
+      /** An entry is taken once its names, sizes and times have not changed for this long. */
+      quietSeconds: z.number().min(0.5).max(3600).default(60),
+      /** Inboxes are also looked at this often, for network mounts that report no changes. */
+      rescanSeconds: z.number().min(1).max(3600).default(60),
+      maxEntries: z.int().min(1).default(100_000),
+      maxBytes: z
+        .int()
+        .min(1)
+        .default(64 * 1024 * mebibyte),
+      /** Space on the data folder's disk that intake never uses. */
+      reserveBytes: z
+        .int()
+        .nonnegative()
+        .default(512 * mebibyte),
+    })
+    .prefault({}),
+  procedure: z.strictObject({
+    /** Who says that the room is free. Without an answer the gate would never open. */
+    authorities: z.array(z.enum(['leases'])).min(1),
+    coolDownSeconds: z
+      .number()
+      .min(0)
+      .max(24 * 3600)
+      .default(120),
+  }),
+  /** Which tiers leave the site. */
+  send: z.array(tierSchema).min(1).default(['review', 'study']),
+  upload: z
+    .strictObject({
+      parallelBlocks: z.int().min(1).max(4).default(2),
+      /** How long to wait for a receipt before the batch is announced again. Doubles up to 5 minutes. */
+      receiptSeconds: z.number().min(0.5).max(300).default(15),
+    })
+    .prefault({}),
+});
+export type Config = z.infer<typeof configSchema>;
+
+/** Reads the site's file. One error lists every field that is wrong, by its path and without its value. */
+export function readConfig(path: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError('CONFIG_MISSING', `there is no site file ${path}`, {
+      hint: 'Run `vestibule setup` first.',
+      cause,
+    });
+  }
+  const result = configSchema.safeParse(parseYaml(text, path));
+  if (result.success) return result.data;
+  const fields = result.error.issues.map((issue) => `${issue.path.join('.') || '(file)'}: ${issue.message}`);
+  throw new ConfigError('CONFIG_INVALID', `${path} is not valid: ${fields.join('; ')}`, {
+    hint: 'Correct the fields named; docs/configuration.md describes each.',
+  });
+}
+
+/** Writes a site file that `readConfig` accepts, with a line on top for the person who opens it. */
+export function writeConfig(path: string, config: z.input<typeof configSchema>): void {
+  const head = '# The site file of this appliance. Fields and defaults: docs/configuration.md\n';
+  writeFileDurable(path, head + stringify(configSchema.parse(config)), 0o640);
+}
+
+function parseYaml(text: string, path: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw new ConfigError('CONFIG_INVALID', `${path} is not valid YAML`, {
+      hint: 'Check indentation and colons near the place the cause names.',
+      cause,
+    });
+  }
+}

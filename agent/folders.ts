@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+
+/** Where everything of one appliance lives, below its data folder. Nothing is kept anywhere else. */
+export function foldersOf(dataFolder: string) {
+  const folder = join(dataFolder, 'appliance');
+  return {
+    folder,
+    /** The site's file. */
+    config: join(folder, 'vestibule.yaml'),
+    /** The enrolment bundle as it was accepted. */
+    bundle: join(folder, 'bundle.json'),
+    /** Passphrase of the onboarding key, mode 0600; erased once the operational certificate is here. */
+    passphrase: join(folder, 'onboarding.passphrase'),
+    keys: join(folder, 'keys'),
+    leases: join(folder, 'leases'),
+    ledger: join(folder, 'ledger.db'),
+    cases: join(folder, 'cases'),
+    log: join(folder, 'vestibule.log'),
+    socket: join(folder, 'control.sock'),
+    defaultInbox: join(folder, 'inbox'),
+  } as const;
+}
+
+export type Folders = ReturnType<typeof foldersOf>;

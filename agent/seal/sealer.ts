@@ -1,0 +1,87 @@
+import { Worker } from 'node:worker_threads';
+import { GatewayError } from '../../core/errors.ts';
+import type { Gate, Work } from '../../core/gate.ts';
+import type { Identified, JobError, Sealed, SealJob, WorkerMessage } from './jobs.ts';
+
+/** A job that failed in the worker; `code` is the room's own (CartoError, ArchiveError) or WORKER_DIED. */
+export class SealError extends GatewayError<string> {}
+
+/** The worker is kept this long after its last job, then ended: an idle daemon stays small. */
+const keepIdleMs = 20_000;
+
+/** The daemon's handle on the compute thread: one job at a time, registered at the gate under its kind. */
+export class Sealer {
+  readonly #gate: Gate;
+  #worker: Worker | undefined;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(gate: Gate) {
+    this.#gate = gate;
+  }
+
+  identify(job: Extract<SealJob, { kind: 'identify' }>, signal: AbortSignal): Promise<Identified> {
+    return this.#run(job, signal) as Promise<Identified>;
+  }
+
+  seal(job: Extract<SealJob, { kind: 'seal' }>, signal: AbortSignal): Promise<Sealed> {
+    return this.#run(job, signal) as Promise<Sealed>;
+  }
+
+  /** Ends the thread at once; a half-built archive is swept at the next start. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#idle);
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  async #run(job: SealJob, signal: AbortSignal): Promise<Identified | Sealed> {
+    signal.throwIfAborted();
+    using work = this.#gate.work(job.kind);
+    await work.pass(signal);
+    clearTimeout(this.#idle);
+    this.#worker ??= new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: { gate: this.#gate.flag },
+      resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16 },
+    });
+    const worker = this.#worker;
+    try {
+      return await answer(worker, job, work, signal);
+    } catch (error) {
+      if (signal.aborted || (error instanceof SealError && error.code === 'WORKER_DIED')) await this.stop();
+      throw error;
+    } finally {
+      this.#idle = setTimeout(() => void this.stop(), keepIdleMs);
+      this.#idle.unref();
+    }
+  }
+}
+
+function answer(worker: Worker, job: SealJob, work: Work, signal: AbortSignal): Promise<Identified | Sealed> {
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void) => {
+      worker.off('message', onMessage);
+      worker.off('error', onDeath);
+      worker.off('exit', onDeath);
+      signal.removeEventListener('abort', onAbort);
+      act();
+    };
+    const onMessage = (message: WorkerMessage) => {
+      if (message.kind === 'parked') work.park();
+      else if (message.kind === 'done') settle(() => resolve(message.result));
+      else settle(() => reject(revive(message.error)));
+    };
+    const onDeath = (cause: unknown) =>
+      settle(() => reject(new SealError('WORKER_DIED', 'the seal worker ended before it answered', { cause })));
+    const onAbort = () => settle(() => reject(signal.reason));
+    worker.on('message', onMessage);
+    worker.on('error', onDeath);
+    worker.on('exit', onDeath);
+    signal.addEventListener('abort', onAbort);
+    worker.postMessage(job);
+  });
+}
+
+function revive(error: JobError): SealError {
+  return new SealError(error.code, error.message, error.hint === undefined ? {} : { hint: error.hint });
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { openBuild, openReader, openSealed, openStore, readPragma } from './database.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'vestibule-database-'));
+after(() => rmSync(folder, { recursive: true }));
+const migrations = [{ version: 1000, sql: 'CREATE TABLE item (id INTEGER PRIMARY KEY) STRICT' }];
+
+test('DURABLE-01: a store is WAL with synchronous FULL, and so is its reader', () => {
+  const path = join(folder, 'store.db');
+  const store = openStore(path, migrations);
+  assert.equal(readPragma(store, 'journal_mode'), 'wal');
+  assert.equal(readPragma(store, 'synchronous'), 2);
+  assert.equal(readPragma(store, 'secure_delete'), 1);
+  assert.equal(readPragma(store, 'trusted_schema'), 0);
+  const reader = openReader(path);
+  assert.equal(readPragma(reader, 'synchronous'), 2);
+  assert.throws(() => reader.exec('DELETE FROM item'), /readonly/);
+  reader.close();
+  store.close();
+});
+
+test('DURABLE-01: the library alone would lower synchronous to NORMAL, so the read-back is needed', async () => {
+  const { default: Database } = await import('better-sqlite3');
+  const plain = new Database(join(folder, 'plain.db'));
+  plain.pragma('journal_mode = wal');
+  plain.exec('CREATE TABLE t (x)');
+  assert.equal(plain.pragma('synchronous', { simple: true }), 1);
+  plain.close();
+});
+
+test('a build has no journal, which the library ignores without unsafe mode', () => {
+  const path = join(folder, 'build.partial');
+  const build = openBuild(path, { applicationId: 0x12345678, version: 7 });
+  assert.equal(readPragma(build, 'journal_mode'), 'off');
+  assert.equal(readPragma(build, 'synchronous'), 2);
+  assert.equal(readPragma(build, 'page_size'), 16384);
+  build.exec('CREATE TABLE t (x)');
+  build.close();
+  const sealed = openSealed(path);
+  assert.equal(readPragma(sealed, 'application_id'), 0x12345678);
+  assert.equal(readPragma(sealed, 'user_version'), 7);
+  assert.equal(readPragma(sealed, 'synchronous'), 2);
+  sealed.close();
+});
+
+test('migrations run once and in order; a newer minor is used, a newer major refused', () => {
+  const path = join(folder, 'migrate.db');
+  openStore(path, migrations).close();
+  const more = [...migrations, { version: 1001, sql: 'ALTER TABLE item ADD COLUMN name TEXT' }];
+  const newer = openStore(path, more);
+  assert.equal(readPragma(newer, 'user_version'), 1001);
+  newer.close();
+  openStore(path, migrations).close();
+  openStore(path, [...more, { version: 2000, sql: 'CREATE TABLE other (id INTEGER)' }]).close();
+  assert.throws(() => openStore(path, migrations), { code: 'SCHEMA_TOO_NEW' });
+});
+
+test('a migration that fails leaves the schema as it was', () => {
+  const path = join(folder, 'half.db');
+  openStore(path, migrations).close();
+  const bad = [...migrations, { version: 1001, sql: 'CREATE TABLE a (x); CREATE TABLE item (x)' }];
+  assert.throws(() => openStore(path, bad), /already exists/);
+  const again = openStore(path, migrations);
+  assert.equal(readPragma(again, 'user_version'), 1000);
+  assert.deepEqual(again.prepare("SELECT name FROM sqlite_schema WHERE name = 'a'").all(), []);
+  again.close();
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { Gate, GateClosed } from './gate.ts';
+
+test('starts closed; pass resolves at the opening and at once while open', async () => {
+  const gate = new Gate();
+  assert.equal(gate.isOpen, false);
+  let passed = false;
+  const waiting = gate.pass().then(() => {
+    passed = true;
+  });
+  await new Promise(setImmediate);
+  assert.equal(passed, false);
+  gate.open();
+  await waiting;
+  await gate.pass();
+});
+
+test('pass rejects with the reason when its signal aborts while the gate is closed', async () => {
+  const abort = new AbortController();
+  const waiting = new Gate().pass(abort.signal);
+  abort.abort(new Error('stopping'));
+  await assert.rejects(waiting, /stopping/);
+});
+
+test('whileOpen aborts with GateClosed at the closing and is fresh after the next opening', () => {
+  const gate = new Gate();
+  gate.open();
+  const first = gate.whileOpen;
+  gate.close();
+  assert.ok(first.reason instanceof GateClosed);
+  gate.open();
+  assert.equal(gate.whileOpen.aborted, false);
+});
+
+test('quiet names running work, counts parked work as quiet, and is reached when the work parks', async () => {
+  const gate = new Gate();
+  gate.open();
+  const work = gate.work('seal');
+  gate.close();
+  assert.deepEqual(await gate.quiet(5), ['seal']);
+  const quiet = gate.quiet(1000);
+  const parked = work.pass();
+  assert.deepEqual(await quiet, []);
+  gate.open();
+  await parked;
+  assert.deepEqual(gate.running, ['seal']);
+  work.end();
+  assert.deepEqual(gate.running, []);
+});
+
+test('work that was parked through a short opening counts as running until it parks again', async () => {
+  const gate = new Gate();
+  const work = gate.work('upload');
+  const passing = work.pass();
+  await new Promise(setImmediate);
+  gate.open();
+  gate.close();
+  assert.deepEqual(gate.running, ['upload']);
+  assert.deepEqual(await gate.quiet(1000), []);
+  gate.open();
+  await passing;
+});
+
+test('a worker thread sleeps at the closed gate, says so each time, and goes on at the opening', async () => {
+  const gate = new Gate();
+  const worker = new Worker(
+    `import { parentPort, workerData } from 'node:worker_threads';
+     import { attachGate } from ${JSON.stringify(new URL('./gate-flag.ts', import.meta.url).href)};
+     const gate = attachGate(workerData, () => parentPort.postMessage('parked'));
+     parentPort.on('message', () => gate.pass().then(() => parentPort.postMessage('passed')));`,
+    { eval: true, workerData: gate.flag, execArgv: ['--input-type=module'] },
+  );
+  const next = () => new Promise((resolve) => worker.once('message', resolve));
+  worker.postMessage('go');
+  assert.equal(await next(), 'parked');
+  const passed = next();
+  gate.open();
+  assert.equal(await passed, 'passed');
+  await worker.terminate();
+});
