@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { exitCode, formatBytes, type GlobalOptions, print, table, UsageError, Verdict } from '../../core/cli.ts';
+import type { ApplianceCase } from '../../protocol/documents.ts';
+import { openLedgerReader } from '../../uploader/index.ts';
+import { foldersOf } from '../folders.ts';
+
+/** `vestibule cases list`: read from the ledger itself, so it answers with the daemon dead or alive. */
+export function listCases(options: GlobalOptions): void {
+  const cases = read(options, (ledger) => ledger.cases());
+  print(options, cases, () => (cases.length === 0 ? 'No case yet.' : render(cases)));
+}
+
+/** `vestibule cases show ID`. */
+export function showCase(options: GlobalOptions, id: string): void {
+  const found = read(options, (ledger) => ledger.caseById(id));
+  if (!found) throw new UsageError('MISUSED', `there is no case ${id}`, { hint: 'See `vestibule cases`.' });
+  print(options, found, () => detail(found));
+}
+
+function read<T>(options: GlobalOptions, use: (ledger: ReturnType<typeof openLedgerReader>) => T): T {
+  const { ledger: path } = foldersOf(options.data);
+  if (!existsSync(path)) {
+    throw new Verdict(exitCode.notReachable, `There is no appliance in ${options.data}.`, 'Run `vestibule setup` first.');
+  }
+  const ledger = openLedgerReader(path);
+  try {
+    return use(ledger);
+  } finally {
+    ledger.close();
+  }
+}
+
+function render(cases: readonly ApplianceCase[]): string {
+  const rows = cases.map((one) => [
+    one.caseId,
+    one.reason ? `${one.stage}: ${one.reason}` : one.stage,
+    `${one.files} files`,
+    formatBytes(one.sourceBytes),
+    one.deliveredAt ?? one.detectedAt,
+  ]);
+  return table([['case', 'stage', 'source', 'size', 'since'], ...rows]);
+}
+
+function detail(one: ApplianceCase): string {
+  const archives = one.archives.map(({ tier, bytes, sha256 }) => `${tier} ${formatBytes(bytes)} ${sha256.slice(0, 16)}…`);
+  return table([
+    ['case', one.caseId],
+    ['stage', one.reason ? `${one.stage}: ${one.reason}` : one.stage],
+    ...(one.hint ? [['to do', one.hint]] : []),
+    ['source', `${one.files} files, ${formatBytes(one.sourceBytes)}`],
+    ['detected', one.detectedAt],
+    ...(one.deliveredAt ? [['delivered', one.deliveredAt]] : []),
+    ...archives.map((text) => ['archive', text]),
+  ]);
+}

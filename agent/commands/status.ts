@@ -1,0 +1,33 @@
+import { exitCode, formatBytes, type GlobalOptions, paint, print, table, Verdict } from '../../core/cli.ts';
+import type { ApplianceStatus } from '../../protocol/control.ts';
+import { ask } from '../control/index.ts';
+import { foldersOf } from '../folders.ts';
+
+/** `vestibule status`: exit 4 when no daemon answers, 5 when a case is held or the link is refused. */
+export async function status(options: GlobalOptions): Promise<void> {
+  const found = (await ask(foldersOf(options.data).socket, { verb: 'status' })) as ApplianceStatus | undefined;
+  if (!found) {
+    throw new Verdict(exitCode.notReachable, `No appliance runs on ${options.data}.`, 'Start it with `vestibule run`.');
+  }
+  print(options, found, () => render(found));
+  const held = found.cases.held ?? 0;
+  if (held > 0) throw new Verdict(exitCode.needsAttention, `${held} held: see \`vestibule cases\`.`);
+}
+
+function render(found: ApplianceStatus): string {
+  const { procedure, link, certificate, cases, disk } = found;
+  const gate = procedure.gate === 'open' ? paint('open', 'green') : paint('closed', 'yellow');
+  const linkWord = link.state === 'online' ? paint('online', 'green') : paint(link.state, 'yellow');
+  const stages = Object.entries(cases).map(([stage, count]) => `${count} ${stage}`);
+  return table([
+    ['appliance', `${found.device}, version ${found.version}, since ${found.startedAt}`],
+    ['gate', `${gate}: ${procedure.state} since ${procedure.since}. ${procedure.why}`],
+    ['link', `${linkWord} since ${link.since}${link.error ? ` (${link.error})` : ''}`],
+    [
+      'certificate',
+      certificate ? `${certificate.daysLeft} days left, until ${certificate.notAfter}` : 'not enrolled yet',
+    ],
+    ['cases', stages.length > 0 ? stages.join(', ') : 'none yet'],
+    ['disk', `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`],
+  ]);
+}

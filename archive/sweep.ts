@@ -1,0 +1,33 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { eraseFile, partialSuffix, syncFolder, unlinkDurable } from '../core/files.ts';
+import { archivePathOf, keysPathOf } from './format.ts';
+
+const ours = /^case-[a-z2-7]{20}\.(?:review|study)\.(case|keys)(\..+)?$/;
+
+/**
+ * Removes what killed builds left in a folder: half-built files, and keys whose archive never got its name. Returns
+ * the names. For start-up, while no build runs. Everything else, finished archives above all, is left alone.
+ */
+export function sweepBuilds(folder: string): readonly string[] {
+  const leftovers = readdirSync(folder).filter((name) => isLeftover(folder, name));
+  for (const name of leftovers) eraseFile(join(folder, name));
+  if (leftovers.length > 0) syncFolder(folder);
+  return leftovers;
+}
+
+function isLeftover(folder: string, name: string): boolean {
+  const match = ours.exec(name);
+  if (!match) return false;
+  if (name.endsWith(partialSuffix)) return true;
+  return match[1] === 'keys' && match[2] === undefined && !existsSync(archivePathOf(join(folder, name)));
+}
+
+/**
+ * Erases an archive for good: first its keys (overwritten, fsynced, removed), which alone makes it unreadable, then
+ * the file. May be repeated after a kill; what is already gone is fine.
+ */
+export function eraseArchive(path: string): void {
+  eraseFile(keysPathOf(path));
+  unlinkDurable(path);
+}

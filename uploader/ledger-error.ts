@@ -1,0 +1,37 @@
+import { codeOf, GatewayError } from '../core/errors.ts';
+
+/**
+ * What the ledger can refuse, or fail at.
+ *
+ * - `ILLEGAL_MOVE`: the case, batch or ticket is not at a stage from which that step leads anywhere
+ * - `NO_SUCH_ROW`: the ledger does not know that case, archive, batch or ticket
+ * - `ALREADY_SEALED`: a case that has archives cannot go back to being looked at
+ * - `DISK_FULL`: nothing was stored, because the disk has no room; works again as soon as it has
+ * - `LEDGER_FAILED`: the writer died, or SQLite could not store it; what was not acknowledged is not stored
+ * - `LEDGER_CLOSED`: asked after `close`
+ */
+export type LedgerErrorCode =
+  | 'ILLEGAL_MOVE'
+  | 'NO_SUCH_ROW'
+  | 'ALREADY_SEALED'
+  | 'DISK_FULL'
+  | 'LEDGER_FAILED'
+  | 'LEDGER_CLOSED';
+
+export class LedgerError extends GatewayError<LedgerErrorCode> {}
+
+/** Whatever a command threw, as a LedgerError: SQLite's own codes become DISK_FULL or LEDGER_FAILED. */
+export function asLedgerError(thrown: unknown): LedgerError {
+  if (thrown instanceof LedgerError) return thrown;
+  const code = codeOf(thrown) ?? 'unknown';
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC') {
+    return new LedgerError('DISK_FULL', 'the ledger could not grow', {
+      hint: 'Free space on the disk that holds the data folder. Nothing that was acknowledged is lost.',
+      cause: thrown,
+    });
+  }
+  return new LedgerError('LEDGER_FAILED', `the ledger could not store it (${code})`, {
+    hint: 'Restart the appliance; it resumes where it was. If it stays so, check the disk.',
+    cause: thrown,
+  });
+}

@@ -1,0 +1,78 @@
+import type { Stage } from '../protocol/documents.ts';
+import { LedgerError } from './ledger-error.ts';
+
+/**
+ * What can happen to a case.
+ *
+ * - `settled`: its entry was unchanged for the quiet time and can be read
+ * - `changed`: its entry is not what it was
+ * - `sealed`: its archives are on disk, fsynced
+ * - `batched`: one of its archives joined a batch
+ * - `upload-started`: a ticket for one of its archives was granted
+ * - `all-uploaded`: the last of its archives was committed as a blob
+ * - `all-receipted`: the last of its archives has a verified receipt
+ * - `held`: it needs a person
+ */
+export type CaseEvent =
+  | 'settled'
+  | 'changed'
+  | 'sealed'
+  | 'batched'
+  | 'upload-started'
+  | 'all-uploaded'
+  | 'all-receipted'
+  | 'held';
+
+type Transition = readonly [Stage, CaseEvent, Stage];
+
+/**
+ * The life of a case. A case has up to two archives (tiers) that travel in different batches; its stage is that of the
+ * one that is furthest until all are uploaded.
+ *
+ * - `detected`: an entry was seen in an inbox; only names, sizes and times are known
+ * - `settled`: the entry is whole and readable, its fingerprint is known
+ * - `sealed`: pseudonymised, encrypted archives are on disk; the entry is no longer needed
+ * - `batched`: an archive belongs to a batch and waits for its turn
+ * - `uploading`: blocks of an archive are being staged
+ * - `uploaded`: all archives are committed blobs; the receipts are asked for until they come
+ * - `delivered`: signed receipts for exactly these bytes were verified
+ * - `held`: it waits for a person, with a reason and a hint; the others go on
+ */
+// biome-ignore format: the columns are the documentation
+const transitions: readonly Transition[] = [
+  ['detected',  'settled',        'settled'  ],
+  ['detected',  'changed',        'detected' ],
+  ['detected',  'held',           'held'     ],
+  ['settled',   'changed',        'detected' ],
+  ['settled',   'sealed',         'sealed'   ],
+  ['settled',   'held',           'held'     ],
+  ['sealed',    'batched',        'batched'  ],
+  ['sealed',    'held',           'held'     ],
+  ['batched',   'batched',        'batched'  ],
+  ['batched',   'upload-started', 'uploading'],
+  ['batched',   'held',           'held'     ],
+  ['uploading', 'batched',        'uploading'],
+  ['uploading', 'upload-started', 'uploading'],
+  ['uploading', 'all-uploaded',   'uploaded' ],
+  ['uploading', 'held',           'held'     ],
+  ['uploaded',  'all-receipted',  'delivered'],
+  ['uploaded',  'held',           'held'     ],
+  ['held',      'held',           'held'     ],
+  ['held',      'changed',        'detected' ],
+  ['held',      'all-receipted',  'delivered'],
+];
+
+/** The stage after an event. Throws ILLEGAL_MOVE when the event cannot happen at that stage. */
+export function nextStage(stage: Stage, event: CaseEvent): Stage {
+  const row = transitions.find(([from, on]) => from === stage && on === event);
+  if (row) return row[2];
+  throw new LedgerError('ILLEGAL_MOVE', `a case that is ${stage} cannot be ${event}`, {
+    hint: 'Another step moved the case meanwhile. Read its stage and go on from there.',
+  });
+}
+
+/** Stages at which a case still needs its entry in the inbox. */
+export const stagesBeforeSeal = ['detected', 'settled'] as const satisfies readonly Stage[];
+
+/** Stages from which the archives of a case may still join a batch. */
+export const stagesToBatch = ['sealed', 'batched', 'uploading'] as const satisfies readonly Stage[];
