@@ -27,7 +27,9 @@ export class ArchiveError extends GatewayError<ArchiveErrorCode> {}
 /** What SQLite or the file system said about an archive, as an ArchiveError where it is the archive's fault. */
 export function asArchiveFault(error: unknown): unknown {
   const code = codeOf(error) ?? '';
-  if (code === 'SQLITE_NOTADB') return new ArchiveError('NOT_AN_ARCHIVE', 'SQLite cannot read it', { cause: error });
+  if (code === 'SQLITE_NOTADB' || code === 'SQLITE_ERROR') {
+    return new ArchiveError('NOT_AN_ARCHIVE', `SQLite cannot read it (${code})`, { cause: error });
+  }
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_IOERR_SHORT_READ' || code === 'SQLITE_TOOBIG') {
     return new ArchiveError('DAMAGED', `SQLite found a contradiction (${code})`, { cause: error });
   }

@@ -37,7 +37,8 @@ export async function extractArchive(
 
 async function pathFor(root: string, name: string, known: Set<string>): Promise<string> {
   const path = join(root, ...name.split('/'));
-  if (!isSafeName(name) || !isInside(root, path)) throw new ArchiveError('UNSAFE_NAME', 'a name leads out of the folder');
+  if (!isSafeName(name) || !isInside(root, name))
+    throw new ArchiveError('UNSAFE_NAME', 'a name leads out of the folder');
   await makeFolders(dirname(path), known);
   return path;
 }

@@ -14,14 +14,22 @@ export function checkFileHeader(path: string): void {
   if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0') throw notAnArchive('is not a SQLite database');
   if (header.readUInt32BE(68) !== applicationId) throw notAnArchive('is a SQLite database of another application');
   const version = header.readUInt32BE(60);
-  if (version !== formatVersion) throw notAnArchive(`has format version ${version}, this release reads ${formatVersion}`);
-  const layout = [header.readUInt16BE(16), header[18], header[19], header[20], header.readUInt32BE(56)];
-  if (layout.join() !== [pageBytes, 1, 1, 0, 1].join()) throw notAnArchive('is laid out differently');
+  if (version !== formatVersion)
+    throw notAnArchive(`has format version ${version}, this release reads ${formatVersion}`);
+  if (layoutOf(header) !== layout) throw notAnArchive('is laid out differently');
   const pages = header.readUInt32BE(28);
   if (pages * pageBytes !== bytes) {
     throw new ArchiveError('DAMAGED', `the file should have ${pages * pageBytes} bytes and has ${bytes}`);
   }
   if (header.readUInt32BE(36) !== 0) throw new ArchiveError('DAMAGED', 'the file has pages that nothing uses');
+}
+
+/** Page size, no WAL for writing or reading, no reserved bytes, schema format 4, UTF-8. */
+const layout = [pageBytes, 1, 1, 0, 4, 1].join();
+
+function layoutOf(header: Buffer): string {
+  const [pages, schemaFormat, encoding] = [header.readUInt16BE(16), header.readUInt32BE(44), header.readUInt32BE(56)];
+  return [pages, header[18], header[19], header[20], schemaFormat, encoding].join();
 }
 
 function readHeader(path: string): { readonly header: Buffer; readonly bytes: number } {

@@ -13,7 +13,10 @@ export const pageBytes = 16384;
 
 /** The tables, in the order they are made. Readers compare the text in `sqlite_schema` to the letter. */
 export const schema = [
-  { name: 'archive', sql: 'CREATE TABLE archive (format TEXT NOT NULL, archive_id TEXT NOT NULL, tier TEXT NOT NULL) STRICT' },
+  {
+    name: 'archive',
+    sql: 'CREATE TABLE archive (format TEXT NOT NULL, archive_id TEXT NOT NULL, tier TEXT NOT NULL) STRICT',
+  },
   { name: 'chunk', sql: 'CREATE TABLE chunk (n INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT' },
 ] as const;
 export const schemaSql = schema.map((table) => `${table.sql};\n`).join('');

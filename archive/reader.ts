@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../core/database.ts';
-import { codeOf } from '../core/errors.ts';
 import { type Envelope, type RecipientKey, open as unwrap } from '../core/envelope.ts';
+import { codeOf } from '../core/errors.ts';
 import type { Tier } from '../protocol/ids.ts';
 import { ArchiveError, asArchiveFault } from './archive-error.ts';
 import { openChunk } from './chunk.ts';
@@ -94,7 +94,8 @@ class SealedReader implements ArchiveReader {
     const hash = createHash('sha256');
     for (const [n, offset, length] of entry.places) {
       const plain = this.#chunk(n);
-      if (offset + length > plain.length) throw new ArchiveError('DAMAGED', `chunk ${n} is shorter than the index says`);
+      if (offset + length > plain.length)
+        throw new ArchiveError('DAMAGED', `chunk ${n} is shorter than the index says`);
       const piece = Buffer.from(plain.subarray(offset, offset + length));
       hash.update(piece);
       yield piece;

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { eraseFile, partialSuffix, syncFolder, unlinkDurable } from '../core/files.ts';
+import { basename, join } from 'node:path';
+import { eraseFile, partialSuffix, unlinkDurable } from '../core/files.ts';
 import { archivePathOf, keysPathOf } from './format.ts';
 
 const ours = /^case-[a-z2-7]{20}\.(?:review|study)\.(case|keys)(\..+)?$/;
@@ -11,8 +11,7 @@ const ours = /^case-[a-z2-7]{20}\.(?:review|study)\.(case|keys)(\..+)?$/;
  */
 export function sweepBuilds(folder: string): readonly string[] {
   const leftovers = readdirSync(folder).filter((name) => isLeftover(folder, name));
-  for (const name of leftovers) eraseFile(join(folder, name));
-  if (leftovers.length > 0) syncFolder(folder);
+  for (const name of leftovers) remove(join(folder, name));
   return leftovers;
 }
 
@@ -21,6 +20,12 @@ function isLeftover(folder: string, name: string): boolean {
   if (!match) return false;
   if (name.endsWith(partialSuffix)) return true;
   return match[1] === 'keys' && match[2] === undefined && !existsSync(archivePathOf(join(folder, name)));
+}
+
+/** Keys are overwritten; a half-built archive is ciphertext whose key went with its process, and may be large. */
+function remove(path: string): void {
+  if (ours.exec(basename(path))?.[1] === 'keys') eraseFile(path);
+  else unlinkDurable(path);
 }
 
 /**

@@ -96,19 +96,34 @@ export class Gate {
 
 /** One registered piece of work. */
 export class Work {
-  readonly name: string;
   readonly #gate: Gate;
   readonly #changed: (ended: boolean) => void;
+  #name: string;
   #parked = false;
 
   constructor(name: string, gate: Gate, changed: (ended: boolean) => void) {
-    this.name = name;
+    this.#name = name;
     this.#gate = gate;
     this.#changed = changed;
   }
 
+  get name(): string {
+    return this.#name;
+  }
+
   get parked(): boolean {
     return this.#parked;
+  }
+
+  /** Names the step that the work is in, until the returned handle is disposed. */
+  step(name: string): Disposable {
+    const before = this.#name;
+    this.#name = name;
+    return {
+      [Symbol.dispose]: () => {
+        this.#name = before;
+      },
+    };
   }
 
   /** A gate pass that counts as quiet while it waits. */

@@ -36,7 +36,7 @@ export class Services {
 
 /**
  * Runs until the first SIGINT or SIGTERM, then drains; a second signal cuts the waiting short with exit code 130.
- * Resolves when `stop` has returned.
+ * Under `core/supervise.ts` the end of the supervisor counts as the first signal. Resolves when `stop` has returned.
  */
 export async function runUntilSignalled(stop: () => Promise<void>): Promise<void> {
   await new Promise<void>((resolve) => {
@@ -48,6 +48,7 @@ export async function runUntilSignalled(stop: () => Promise<void>): Promise<void
     };
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
+    if (process.env.VESTIBULE_SUPERVISED) process.stdin.resume().once('end', resolve).once('error', resolve);
   });
   await stop();
 }

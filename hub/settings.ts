@@ -29,7 +29,7 @@ const limitsSchema = z.strictObject({
 
 const pem = (what: string) => z.string().startsWith(`-----BEGIN ${what}`);
 
-/** Settings of the embedded hub; `docs/hub.md` describes each. */
+/** Settings of the embedded hub; `hub/README.md` describes the wire. */
 export const hubSettingsSchema = z.strictObject({
   /** The name that devices and services connect to; part of user names and tokens. */
   hostName: z.hostname().or(z.ipv4()),

@@ -24,6 +24,8 @@ export const heldReasonSchema = z.enum([
   'too-large',
   'phi-suspected',
   'disk-full',
+  'unsupported',
+  'source-gone',
   'refused-by-receiver',
 ]);
 export type HeldReason = z.infer<typeof heldReasonSchema>;

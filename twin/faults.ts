@@ -90,3 +90,19 @@ function causeCode(error: Error): string | undefined {
 function hintOf(error: LinkError): { hint?: string } {
   return error.hint === undefined ? {} : { hint: error.hint };
 }
+
+/** True for the error of `withDeadline`. */
+export function isLate(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'TimeoutError';
+}
+
+export function lateBy(error: Error): LinkError {
+  return new LinkError('DEADLINE', error.message, { cause: error });
+}
+
+/** Any failure of a call on a connection that worked before. */
+export function lostBy(reason: unknown): LinkError {
+  if (reason instanceof LinkError) return reason;
+  if (isLate(reason)) return lateBy(reason);
+  return new LinkError('LOST', 'the connection to the hub was lost', { cause: asError(reason ?? 'no reason given') });
+}

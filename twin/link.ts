@@ -4,6 +4,7 @@ import { describe, type Log } from '../core/log.ts';
 import { backoff, type Delay } from '../core/retry.ts';
 import type { CloudLink, DeviceEvent, MethodHandler, UploadTicket } from '../protocol/link.ts';
 import type { Reported } from '../protocol/twin.ts';
+import { abortable } from './abort.ts';
 import type { DeviceIdentity, HubAddress } from './agent.ts';
 import type { Desired } from './desired.ts';
 import { LinkError } from './errors.ts';
@@ -104,7 +105,7 @@ export class HubLink implements Service, CloudLink {
   async whenOnline(signal?: AbortSignal): Promise<void> {
     while (this.#state !== 'online') {
       signal?.throwIfAborted();
-      await untilAborted(this.#online.promise, signal);
+      await (signal ? abortable(this.#online.promise, signal) : this.#online.promise);
     }
   }
 
@@ -205,18 +206,4 @@ export class HubLink implements Service, CloudLink {
     this.#deps.log.info({}, 'link to the hub is online');
     this.#online.resolve();
   }
-}
-
-/** Rejects with the signal's reason when it aborts first. Leaves no listener behind. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  work.catch(() => undefined);
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
-}
-
-function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  return signal ? abortable(promise, signal) : promise;
 }

@@ -1,19 +1,18 @@
 import type { Agent } from 'node:https';
-import device, { type Client, type Message, type Twin } from 'azure-iot-device';
-import { DefaultFileUploadApi } from 'azure-iot-device/dist/blob_upload/index.js';
-import transport from 'azure-iot-device-mqtt';
-import { asError } from '../core/errors.ts';
+import type { Client, Twin } from 'azure-iot-device';
 import type { Log } from '../core/log.ts';
 import { withDeadline } from '../core/retry.ts';
 import type { DeviceEvent, MethodHandler, UploadTicket } from '../protocol/link.ts';
 import { type DeviceIdentity, type HubAddress, hubAgent } from './agent.ts';
+import { clientOptions, newClient } from './client.ts';
 import { type Desired, observe, readDesired } from './desired.ts';
 import { LinkError } from './errors.ts';
-import { connectFault, httpFault } from './faults.ts';
+import { connectFault, httpFault, isLate, lateBy, lostBy } from './faults.ts';
 import type { LinkLimits } from './limits.ts';
 import { answerMethod } from './methods.ts';
 import { isObject, type JsonObject } from './reported.ts';
-import { GuardedHttp, GuardedMqtt, statusOf } from './transport.ts';
+import { GuardedMqtt, statusOf } from './transport.ts';
+import { messageOf, readTicket } from './wire.ts';
 
 export interface SessionDeps {
   readonly hub: HubAddress;
@@ -36,21 +35,16 @@ export class Session {
   readonly #client: Client;
   #twin: Twin | undefined;
   #desired: Desired | undefined;
+  #missedPush = false;
+  #fault: LinkError | undefined;
+  readonly #calls = new Set<(fault: LinkError) => void>();
 
   constructor(deps: SessionDeps) {
     const { hub, identity, limits } = deps;
     this.#deps = deps;
     this.#base = new GuardedMqtt(limits.maxInboundBytes, (fault) => this.#lose(fault));
     this.#agent = hubAgent(hub, identity, limits.uploadMs);
-    const credentials = new device.X509AuthenticationProvider({
-      host: hub.host,
-      deviceId: identity.deviceId,
-      gatewayHostName: `${hub.host}:${hub.mqttPort}`,
-      x509: { cert: identity.certificatePem, key: identity.keyPem },
-    });
-    const files = new DefaultFileUploadApi(credentials, new GuardedHttp());
-    this.#client = new device.Client(new transport.Mqtt(credentials, this.#base), undefined, undefined, files);
-    this.#client.setRetryPolicy({ shouldRetry: () => false, nextRetryTimeout: () => -1 });
+    this.#client = newClient({ hub, identity, base: this.#base });
     this.#client.on('error', (error) => this.#lose(lostBy(error)));
     this.#client.on('disconnect', (result) => this.#lose(lostBy(result?.transportObj)));
   }
@@ -62,8 +56,9 @@ export class Session {
 
   /** Connects, listens for methods and desired properties, fetches the twin. Returns what the hub holds as reported. */
   async open(): Promise<JsonObject> {
-    const { limits, methods } = this.#deps;
-    await this.#bounded(this.#client.setOptions(this.#options()), limits.openMs, 'setting the options');
+    const { hub, identity, limits, methods } = this.#deps;
+    const options = clientOptions({ hub, identity, agent: this.#agent, keepAliveSeconds: limits.keepAliveSeconds });
+    await this.#bounded(this.#client.setOptions(options), limits.openMs, 'setting the options');
     await this.#bounded(this.#connect(), limits.openMs, 'connecting');
     for (const [name, handler] of Object.entries(methods)) this.#listen(name, handler);
     return this.#openTwin();
@@ -103,18 +98,6 @@ export class Session {
     this.#base.destroy();
   }
 
-  /** `setOptions` replaces everything that was set before, so it always gets everything. */
-  #options(): Parameters<Client['setOptions']>[0] {
-    const { hub, identity, limits } = this.#deps;
-    return {
-      ca: hub.serverCaPem,
-      cert: identity.certificatePem,
-      key: identity.keyPem,
-      keepalive: limits.keepAliveSeconds,
-      http: { agent: this.#agent },
-    };
-  }
-
   async #connect(): Promise<void> {
     try {
       await this.#client.open();
@@ -144,12 +127,15 @@ export class Session {
     const twin = await this.#bounded(this.#client.getTwin(), limits.twinMs, 'fetching the twin');
     this.#twin = twin;
     twin.on('error', (error: Error) => this.#lose(lostBy(error)));
-    twin.on('properties.desired', (patch: unknown) => this.#observe(patch));
+    twin.on('properties.desired', (patch: unknown) => this.#observe(twin, patch));
     return this.#fetchTwin(twin);
   }
 
   async #fetchTwin(twin: Twin): Promise<JsonObject> {
-    await this.#bounded(twin.get(), this.#deps.limits.twinMs, 'fetching the twin');
+    do {
+      this.#missedPush = false;
+      await this.#bounded(twin.get(), this.#deps.limits.twinMs, 'fetching the twin');
+    } while (this.#missedPush);
     const desired = readDesired(structuredClone(twin.properties.desired));
     if (!desired) throw this.#lose(new LinkError('PROTOCOL', 'the twin has no desired $version'));
     if (desired.version !== this.#desired?.version) this.#learn(desired);
@@ -157,11 +143,16 @@ export class Session {
     return isObject(reported) ? structuredClone(reported) : {};
   }
 
-  #observe(patch: unknown): void {
-    if (!this.#desired || !this.#twin) return;
+  /** The SDK emits a fetched section like a pushed patch; only the patch has news in it. */
+  #observe(twin: Twin, patch: unknown): void {
+    if (patch === twin.properties.desired) return;
+    if (!this.#desired) {
+      this.#missedPush = true;
+      return;
+    }
     const observation = observe(this.#desired, structuredClone(patch));
     if (observation.kind === 'changed') this.#learn(observation.desired);
-    if (observation.kind === 'gap') this.#fetchTwin(this.#twin).catch((error) => this.#lose(lostBy(asError(error))));
+    if (observation.kind === 'gap') this.#fetchTwin(twin).catch((error) => this.#lose(lostBy(error)));
   }
 
   #learn(desired: Desired): void {
@@ -170,6 +161,9 @@ export class Session {
   }
 
   #lose(fault: LinkError): LinkError {
+    if (this.#fault) return fault;
+    this.#fault = fault;
+    for (const reject of this.#calls) reject(fault);
     this.#lost.resolve(fault);
     return fault;
   }
@@ -178,7 +172,7 @@ export class Session {
     const judged = work.catch((error) => {
       throw httpFault(statusOf(error), error, what);
     });
-    return withLoss(withDeadline(judged, this.#deps.limits.uploadMs + 1000, what).catch(asLate), this.lost);
+    return this.#untilLost(withDeadline(judged, this.#deps.limits.uploadMs + 1000, what));
   }
 
   /** Past its deadline a call takes the whole connection with it: the SDK keeps nothing that could be cancelled. */
@@ -186,52 +180,20 @@ export class Session {
     const late = withDeadline(work, ms, what).catch((error) => {
       throw isLate(error) ? this.#lose(lateBy(error)) : error;
     });
-    return withLoss(late, this.lost);
+    return this.#untilLost(late);
   }
-}
 
-/** The result of `work`, or the loss of the connection, whichever comes first. */
-async function withLoss<T>(work: Promise<T>, lost: Promise<LinkError>): Promise<T> {
-  return Promise.race([
-    work,
-    lost.then((fault) => {
-      throw fault.code === 'DEADLINE' || fault.code === 'PROTOCOL'
-        ? fault
-        : new LinkError('LOST', 'the connection was lost', { cause: fault });
-    }),
-  ]);
-}
-
-function messageOf(event: DeviceEvent): Message {
-  const message = new device.Message(event.body);
-  message.messageId = event.messageId;
-  message.contentType = event.contentType as 'application/json';
-  message.contentEncoding = 'utf-8';
-  message.properties.add('kind', event.kind);
-  return message;
-}
-
-function readTicket(answer: unknown, what: string): UploadTicket {
-  const fields = ['correlationId', 'hostName', 'containerName', 'blobName', 'sasToken'] as const;
-  if (!isObject(answer) || fields.some((field) => typeof answer[field] !== 'string' || answer[field] === '')) {
-    throw new LinkError('PROTOCOL', `${what}: the hub's answer lacks a field`);
+  /** The result of `work`, or the loss of the connection, whichever comes first. */
+  async #untilLost<T>(work: Promise<T>): Promise<T> {
+    const { promise: lost, reject } = Promise.withResolvers<never>();
+    this.#calls.add(reject);
+    if (this.#fault) reject(this.#fault);
+    try {
+      return await Promise.race([work, lost]);
+    } catch (error) {
+      throw error instanceof LinkError ? error : lostBy(error);
+    } finally {
+      this.#calls.delete(reject);
+    }
   }
-  return Object.fromEntries(fields.map((field) => [field, answer[field]])) as unknown as UploadTicket;
-}
-
-function isLate(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'TimeoutError';
-}
-
-function lateBy(error: Error): LinkError {
-  return new LinkError('DEADLINE', error.message, { cause: error });
-}
-
-function asLate(error: unknown): never {
-  throw isLate(error) ? lateBy(error) : error;
-}
-
-function lostBy(reason: unknown): LinkError {
-  if (reason instanceof LinkError) return reason;
-  return new LinkError('LOST', 'the connection to the hub was lost', { cause: asError(reason ?? 'no reason given') });
 }

@@ -20,7 +20,11 @@ export function showCase(options: GlobalOptions, id: string): void {
 function read<T>(options: GlobalOptions, use: (ledger: ReturnType<typeof openLedgerReader>) => T): T {
   const { ledger: path } = foldersOf(options.data);
   if (!existsSync(path)) {
-    throw new Verdict(exitCode.notReachable, `There is no appliance in ${options.data}.`, 'Run `vestibule setup` first.');
+    throw new Verdict(
+      exitCode.notReachable,
+      `There is no appliance in ${options.data}.`,
+      'Run `vestibule setup` first.',
+    );
   }
   const ledger = openLedgerReader(path);
   try {
@@ -42,7 +46,9 @@ function render(cases: readonly ApplianceCase[]): string {
 }
 
 function detail(one: ApplianceCase): string {
-  const archives = one.archives.map(({ tier, bytes, sha256 }) => `${tier} ${formatBytes(bytes)} ${sha256.slice(0, 16)}…`);
+  const archives = one.archives.map(
+    ({ tier, bytes, sha256 }) => `${tier} ${formatBytes(bytes)} ${sha256.slice(0, 16)}…`,
+  );
   return table([
     ['case', one.caseId],
     ['stage', one.reason ? `${one.stage}: ${one.reason}` : one.stage],

@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { GatewayError } from '../../core/errors.ts';
 import type { Gate, Work } from '../../core/gate.ts';
@@ -9,7 +10,7 @@ export class SealError extends GatewayError<string> {}
 /** The worker is kept this long after its last job, then ended: an idle daemon stays small. */
 const keepIdleMs = 20_000;
 
-/** The daemon's handle on the compute thread: one job at a time, registered at the gate under its kind. */
+/** The daemon's handle on the compute thread: one job at a time, as a step of the caller's registered work. */
 export class Sealer {
   readonly #gate: Gate;
   #worker: Worker | undefined;
@@ -19,12 +20,12 @@ export class Sealer {
     this.#gate = gate;
   }
 
-  identify(job: Extract<SealJob, { kind: 'identify' }>, signal: AbortSignal): Promise<Identified> {
-    return this.#run(job, signal) as Promise<Identified>;
+  identify(job: Extract<SealJob, { kind: 'identify' }>, work: Work, signal: AbortSignal): Promise<Identified> {
+    return this.#run(job, work, signal) as Promise<Identified>;
   }
 
-  seal(job: Extract<SealJob, { kind: 'seal' }>, signal: AbortSignal): Promise<Sealed> {
-    return this.#run(job, signal) as Promise<Sealed>;
+  seal(job: Extract<SealJob, { kind: 'seal' }>, work: Work, signal: AbortSignal): Promise<Sealed> {
+    return this.#run(job, work, signal) as Promise<Sealed>;
   }
 
   /** Ends the thread at once; a half-built archive is swept at the next start. */
@@ -35,12 +36,11 @@ export class Sealer {
     await worker?.terminate();
   }
 
-  async #run(job: SealJob, signal: AbortSignal): Promise<Identified | Sealed> {
-    signal.throwIfAborted();
-    using work = this.#gate.work(job.kind);
+  async #run(job: SealJob, work: Work, signal: AbortSignal): Promise<Identified | Sealed> {
     await work.pass(signal);
+    using _step = work.step(job.kind);
     clearTimeout(this.#idle);
-    this.#worker ??= new Worker(new URL('./worker.ts', import.meta.url), {
+    this.#worker ??= new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
       workerData: { gate: this.#gate.flag },
       resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16 },
     });

@@ -42,11 +42,11 @@ const oids = {
   clientAuth: '1.3.6.1.5.5.7.3.2',
 } as const;
 
-/** Bits of the first octet of KeyUsage (RFC 5280, 4.2.1.3), with the number of unused low bits they leave. */
+/** Bits of the first octet of KeyUsage (RFC 5280, 4.2.1.3). */
 const usage = { digitalSignature: 0x80, certificateSign: 0x04, crlSign: 0x02 } as const;
 
 function keyUsage(bits: number): Extension {
-  const unusedBits = Math.clz32(bits & -bits) === 31 ? 0 : 31 - Math.clz32(bits & -bits);
+  const unusedBits = 31 - Math.clz32(bits & -bits);
   return extension(oids.keyUsage, true, new asn1js.BitString({ valueHex: Uint8Array.of(bits).buffer, unusedBits }));
 }
 
@@ -73,7 +73,8 @@ function generalName(name: string): GeneralName {
 
 function addressBytes(address: string, family: number): ArrayBuffer {
   if (family === 4) return Uint8Array.from(address.split('.'), Number).buffer;
-  const [head = '', tail] = address.split('::');
+  // The URL parser normalises: dotted tails become groups, zones are refused.
+  const [head = '', tail] = new URL(`https://[${address}]`).hostname.slice(1, -1).split('::');
   const left = groupsOf(head);
   const right = tail === undefined ? [] : groupsOf(tail);
   const groups = [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right];

@@ -45,11 +45,7 @@ export function peerOf(socket: TLSSocket): Peer {
  * below or beside it, valid now, for clients, with one common name. The TLS handshake has already proved that the peer
  * holds its key. Validity is judged here again because a resumed session skips OpenSSL's check.
  */
-export function judgeCertificate(
-  peer: Peer,
-  authorities: readonly X509Certificate[],
-  now: Date,
-): CertificateJudgement {
+export function judgeCertificate(peer: Peer, authorities: readonly X509Certificate[], now: Date): CertificateJudgement {
   const { certificate } = peer;
   if (!certificate) return refuse('no-certificate');
   if (!authorities.some((authority) => isIssuedBy(certificate, authority))) return refuse('untrusted-issuer');

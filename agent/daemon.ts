@@ -1,0 +1,190 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { sweepBuilds } from '../archive/index.ts';
+import { KeyFolder, type LocalKeys, openLocalKeys, readBundle } from '../certs/index.ts';
+import type { Clock } from '../core/clock.ts';
+import { makeFolder, unlinkDurable } from '../core/files.ts';
+import { Gate } from '../core/gate.ts';
+import { Services } from '../core/lifecycle.ts';
+import { type Log, openLog } from '../core/log.ts';
+import type { Announce } from '../core/milestones.ts';
+import { version } from '../core/version.ts';
+import type { Bundle } from '../protocol/bundle.ts';
+import type { ApplianceStatus, ProcedureStarted } from '../protocol/control.ts';
+import { Ledger } from '../uploader/index.ts';
+import { CloudSide } from './cloud-side.ts';
+import { type Config, readConfig } from './config.ts';
+import { type ControlHandlers, ControlServer } from './control/index.ts';
+import type { Folders } from './folders.ts';
+import { InstanceLock } from './instance-lock.ts';
+import { Intake } from './intake.ts';
+import { Pipeline } from './pipeline.ts';
+import { ProcedureWatch } from './procedure/index.ts';
+import { Sealer } from './seal/index.ts';
+import { diskOf, snapshot } from './snapshot.ts';
+
+/** How long `procedure start` waits for quiet before it names what still runs. */
+const quietWithinMs = 120;
+
+interface Deps {
+  readonly folders: Folders;
+  readonly clock: Clock;
+  readonly announce: Announce;
+}
+
+/**
+ * The composition root of the appliance: everything is built and wired here, nothing is decided. The gate exists
+ * before anything that could work, and is closed until the evidence has been read.
+ */
+export class Daemon {
+  readonly #deps: Deps;
+  readonly #gate = new Gate();
+  readonly #startedAt: Date;
+  #services: Services | undefined;
+  #ledger: Ledger | undefined;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.#startedAt = deps.clock.now();
+  }
+
+  async start(): Promise<void> {
+    const { folders, announce } = this.#deps;
+    const config = readConfig(folders.config);
+    const lock = new InstanceLock(folders.folder);
+    await lock.start();
+    const log = openLog({ file: folders.log });
+    await makeFolder(folders.cases);
+    const { bundle } = await readBundle(folders.bundle);
+    const keyFolder = await KeyFolder.open(folders.keys);
+    const keys = await openLocalKeys(keyFolder);
+    const ledger = await Ledger.open({ path: folders.ledger, log });
+    this.#ledger = ledger;
+    sweepCases(folders.cases, ledger, log);
+
+    const { procedure, services } = this.#compose({ config, log, bundle, keyFolder, keys, ledger });
+    this.#services = new Services([lock, ...services]);
+    await this.#services.start();
+    void ledger.failed.then(() => process.kill(process.pid, 'SIGTERM'));
+    const { gate, why } = procedure.status;
+    announce({
+      event: 'started',
+      text: `Appliance ${bundle.device}, version ${version()}: gate ${gate}. ${why} Inboxes: ${config.inboxes.join(', ')}`,
+      details: { device: bundle.device, pid: process.pid, control: folders.socket },
+    });
+    if (config.procedure.authorities.includes('leases')) {
+      announce({ event: 'authority', text: 'The room counts as free while no lease is held (authority: leases).' });
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#services?.stop();
+    await this.#ledger?.close();
+  }
+
+  #compose(parts: Parts) {
+    const { folders, clock, announce } = this.#deps;
+    const { config, log, bundle, keyFolder, keys, ledger } = parts;
+    const gate = this.#gate;
+    const procedure = new ProcedureWatch({
+      gate,
+      clock,
+      log,
+      leaseFolder: folders.leases,
+      authorities: config.procedure.authorities,
+      coolDownMs: config.procedure.coolDownSeconds * 1000,
+      onChange: (status) => {
+        announce({ event: `gate-${status.gate}`, text: `Gate ${status.gate}: ${status.state}. ${status.why}` });
+        cloud.poke();
+      },
+    });
+    const cloud: CloudSide = new CloudSide({
+      ...{ folders, clock, log, announce, gate, config, bundle, keyFolder, keys, ledger },
+      snapshot: (certificateEnds) =>
+        snapshot({
+          ...{ clock, version: version(), startedAt: this.#startedAt, procedure: procedure.status, certificateEnds },
+          ...{ cases: ledger.read.stageCounts(), folder: folders.folder },
+        }),
+    });
+    const sealer = new Sealer(gate);
+    const pipeline = new Pipeline({
+      ...{ ledger, sealer, clock, log, announce, siteKey: keys.site, storageKey: keys.storage.secret },
+      recipients: recipientsOf(bundle, keys),
+      casesFolder: folders.cases,
+      tiers: config.send,
+      quietMs: config.intake.quietSeconds * 1000,
+      ...config.intake,
+      onChange: () => cloud.poke(),
+      onSealed: () => cloud.wake(),
+    });
+    const intake = new Intake({
+      ...{ gate, clock, log, pipeline, inboxes: config.inboxes, siteKey: keys.site },
+      rescanMs: config.intake.rescanSeconds * 1000,
+    });
+    const handlers = this.#handlers(procedure, cloud, { config, bundle, ledger });
+    const control = new ControlServer({ path: folders.socket, handlers, log });
+    const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
+    return { procedure, services: [procedure, control, cloud, seal, intake] };
+  }
+
+  #handlers(
+    procedure: ProcedureWatch,
+    cloud: CloudSide,
+    parts: Pick<Parts, 'config' | 'bundle' | 'ledger'>,
+  ): ControlHandlers {
+    const { folders } = this.#deps;
+    return {
+      status: async (): Promise<ApplianceStatus> => ({
+        version: version(),
+        device: parts.bundle.device,
+        startedAt: this.#startedAt.toISOString(),
+        procedure: procedure.status,
+        ...cloud.status,
+        cases: parts.ledger.read.stageCounts(),
+        disk: await diskOf(folders.folder),
+        inboxes: parts.config.inboxes.length,
+      }),
+      'procedure-status': () => procedure.status,
+      'procedure-start': async ({ reason, holder, forMs }): Promise<ProcedureStarted> => {
+        const lease = procedure.take({ reason, holder, ...(forMs === undefined ? {} : { forMs }) });
+        const waiting = await this.#gate.quiet(quietWithinMs);
+        return { lease, quiet: waiting.length === 0, waiting, daemon: true };
+      },
+      'procedure-stop': ({ holder }) => {
+        procedure.release(holder);
+        return procedure.status;
+      },
+    };
+  }
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly bundle: Bundle;
+  readonly keyFolder: KeyFolder;
+  readonly keys: LocalKeys;
+  readonly ledger: Ledger;
+}
+
+/** Every archive opens for the appliance itself (at rest), the hospital, and in this release the receiver. */
+function recipientsOf(bundle: Bundle, keys: LocalKeys) {
+  const { hospital, storage } = keys;
+  const receivers = bundle.recipients.map(({ kid, ...publicKey }) => ({ kid, publicKey }));
+  return [storage, { kid: hospital.kid, publicKey: hospital.publicKey }, ...receivers];
+}
+
+/** Removes what a killed seal left: half-built archives, and finished ones that the ledger never heard of. */
+function sweepCases(folder: string, ledger: Ledger, log: Log): void {
+  const swept = sweepBuilds(folder);
+  const known = new Set(
+    ledger.read
+      .cases()
+      .flatMap(({ caseId }) => ledger.read.archivesOf(caseId))
+      .flatMap(({ file, keysFile }) => [file, keysFile]),
+  );
+  const orphans = readdirSync(folder).filter((name) => /\.(case|keys)$/.test(name) && !known.has(name));
+  for (const name of orphans) unlinkDurable(join(folder, name));
+  const removed = swept.length + orphans.length;
+  if (removed > 0) log.info({ removed }, 'leftovers of an interrupted seal removed; their sources are read again');
+}

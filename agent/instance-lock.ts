@@ -1,0 +1,40 @@
+import { statSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { codeOf, GatewayError } from '../core/errors.ts';
+import type { Service } from '../core/lifecycle.ts';
+
+export class InstanceError extends GatewayError<'ALREADY_RUNNING'> {}
+
+/**
+ * One daemon per data folder. The lock is a socket in Linux's abstract namespace, named by the folder's device and
+ * inode: the kernel takes it back when the process dies, so nothing is ever left over that a person must remove.
+ */
+export class InstanceLock implements Service {
+  readonly name = 'instance-lock';
+  readonly #folder: string;
+  readonly #server: Server = createServer((socket) => socket.destroy());
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async start(): Promise<void> {
+    const { dev, ino } = statSync(this.#folder);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once('error', (error) => reject(codeOf(error) === 'EADDRINUSE' ? alreadyRunning(error) : error));
+    this.#server.listen(`\0vestibule-appliance-${dev}-${ino}`, resolve);
+    this.#server.unref();
+    await promise;
+  }
+
+  async stop(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+}
+
+function alreadyRunning(cause: unknown): InstanceError {
+  return new InstanceError('ALREADY_RUNNING', 'an appliance already runs on this data folder', {
+    hint: 'See `vestibule status`; stop that one first.',
+    cause,
+  });
+}

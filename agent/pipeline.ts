@@ -1,0 +1,192 @@
+import { statfs } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { eraseArchive } from '../archive/index.ts';
+import { sealText } from '../core/boxed-text.ts';
+import type { Clock } from '../core/clock.ts';
+import { hmacSha256 } from '../core/digest.ts';
+import type { Recipient } from '../core/envelope.ts';
+import type { Work } from '../core/gate.ts';
+import { describe, type Log } from '../core/log.ts';
+import type { Announce } from '../core/milestones.ts';
+import type { HeldReason, Stage } from '../protocol/documents.ts';
+import { newId, type Tier } from '../protocol/ids.ts';
+import type { Ledger } from '../uploader/index.ts';
+import { type Reason, reasonFor } from './held.ts';
+import { type Entry, type EntryState, lookAt, QuietTimes } from './inbox/index.ts';
+import type { Sealed, Sealer } from './seal/index.ts';
+
+interface Deps {
+  readonly ledger: Ledger;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly announce: Announce;
+  readonly siteKey: Uint8Array;
+  readonly storageKey: Uint8Array;
+  readonly recipients: readonly Recipient[];
+  readonly casesFolder: string;
+  readonly tiers: readonly Tier[];
+  readonly quietMs: number;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  readonly reserveBytes: number;
+  /** A case moved: the status has something new to say. */
+  readonly onChange: () => void;
+  /** Tells the courier that there is something new to deliver. */
+  readonly onSealed: () => void;
+}
+
+/** What became of an entry: look again after so many milliseconds, it is held, or its case is sealed. */
+export type Outcome = { readonly againInMs: number } | 'held' | 'sealed';
+
+/**
+ * The story of one case, from the inbox to the courier's door:
+ *
+ *     detect ─▶ settle ─▶ read ─▶ pseudonymise ─▶ seal ─▶ (the courier: batch ─▶ upload ─▶ receipt)
+ *
+ * Each step ends with its result and its stage in the ledger, in one transaction, so a restart resumes at the stage.
+ * A case that fails is held with a reason, or tried again later; the next one goes on either way.
+ */
+export class Pipeline {
+  readonly #deps: Deps;
+  readonly #quiet: QuietTimes;
+  readonly #failures = new Map<string, number>();
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.#quiet = new QuietTimes(deps.quietMs);
+  }
+
+  /** Takes one entry as far as it will go. `work` is registered at the gate, which every step and chunk passes. */
+  async take(entry: Entry, work: Work, signal: AbortSignal): Promise<Outcome> {
+    const seen = await this.#look(entry, work, signal);
+    const { caseId, stage, reason } = await this.#detect(entry, seen);
+    if (stage === 'held' && !(await this.#retaken(caseId, reason, seen))) return 'held';
+    if (!['detected', 'settled', 'held'].includes(stage)) return 'sealed';
+    if (seen.held) return this.#hold(caseId, seen.held);
+    const missingMs = this.#quiet.observe(entry.key, seen.signature, this.#deps.clock.monotonicMs());
+    if (missingMs > 0 && stage !== 'settled') return { againInMs: missingMs };
+
+    try {
+      if (stage !== 'settled') await this.#settle(caseId, entry, work, signal);
+      return await this.#seal(caseId, entry, seen, work, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      return this.#failed(caseId, entry, error);
+    }
+  }
+
+  async #look(entry: Entry, work: Work, signal: AbortSignal): Promise<EntryState & { readonly held?: Reason }> {
+    const { maxEntries, maxBytes } = this.#deps;
+    if (entry.kind === 'container') return { signature: 'container', files: 1, bytes: 0, held: reasonFor('CONTAINER') };
+    const seen = await lookAt(entry.path, { maxEntries, maxBytes }, () => work.pass(signal));
+    if (!('tooLarge' in seen)) return seen;
+    const { files, bytes } = seen;
+    return { signature: 'too-large', files, bytes, held: reasonFor('TOO_LARGE') };
+  }
+
+  /** The entry is in the ledger, with what it looks like now; a held case whose entry changed is looked at anew. */
+  async #detect(entry: Entry, seen: EntryState): Promise<CaseHead> {
+    const { ledger, announce, storageKey } = this.#deps;
+    const look = { signature: seen.signature, files: seen.files, sourceBytes: seen.bytes };
+    const known = ledger.read.caseByEntry(entry.key);
+    if (known?.signature === seen.signature) return known;
+    if (known?.stage === 'held') return { ...known, stage: await ledger.rearm(known.caseId, look) };
+    if (known && ['detected', 'settled'].includes(known.stage)) {
+      return { ...known, stage: await ledger.observe(known.caseId, look) };
+    }
+    const sourceSealed = sealText(entry.name, storageKey);
+    const { caseId } = await ledger.detect({ entryKey: entry.key, sourceSealed, ...look });
+    announce({ event: 'case-detected', text: `Case ${caseId}: detected.`, details: { caseId } });
+    return { caseId, stage: 'detected' };
+  }
+
+  /** Held for something that has passed by itself: there is room now, or the entry is back. */
+  async #retaken(caseId: string, reason: HeldReason | undefined, seen: EntryState): Promise<boolean> {
+    const passed = reason === 'source-gone' || (reason === 'disk-full' && (await this.#hasRoomFor(seen.bytes)));
+    if (!passed) return false;
+    await this.#deps.ledger.rearm(caseId, { signature: seen.signature, files: seen.files, sourceBytes: seen.bytes });
+    return true;
+  }
+
+  /** Holds the cases whose entry is not in any inbox any more, though it was never sealed. */
+  async holdMissing(present: ReadonlySet<string>): Promise<void> {
+    const waiting = this.#deps.ledger.read.casesAt(['detected', 'settled']);
+    for (const { caseId, entryKey } of waiting) {
+      if (!present.has(entryKey)) await this.#hold(caseId, reasonFor('SOURCE_GONE'));
+    }
+  }
+
+  /** The study XML parses and its fingerprint is known: by content, not by name. */
+  async #settle(caseId: string, entry: Entry, work: Work, signal: AbortSignal): Promise<void> {
+    const { ledger, sealer, announce, siteKey } = this.#deps;
+    const { counts, content } = await sealer.identify({ kind: 'identify', source: entry.path }, work, signal);
+    await ledger.settle(caseId, hmacSha256(siteKey, `study\0${content.join('\0')}`));
+    const text = `Case ${caseId}: settled, ${counts.maps} maps, ${counts.points} points, ${counts.lesions} lesions.`;
+    announce({ event: 'case-settled', text, details: { caseId, ...counts } });
+  }
+
+  /** Pseudonymised, compressed, encrypted archives are on disk and the ledger says so. The source is needed no more. */
+  async #seal(caseId: string, entry: Entry, seen: EntryState, work: Work, signal: AbortSignal): Promise<Outcome> {
+    const { ledger, sealer, log, announce, recipients, casesFolder: target, tiers } = this.#deps;
+    if (!(await this.#hasRoomFor(seen.bytes))) return this.#hold(caseId, reasonFor('ENOSPC'));
+    const archives = tiers.map((tier) => ({ tier, archiveId: newId('arc') }));
+    const sealed = await sealer.seal(
+      { kind: 'seal', source: entry.path, target, caseId, archives, recipients },
+      work,
+      signal,
+    );
+    const now = await this.#look(entry, work, signal);
+    if (now.signature !== seen.signature) {
+      for (const archive of sealed.archives) eraseArchive(archive.path);
+      return { againInMs: this.#quiet.observe(entry.key, now.signature, this.#deps.clock.monotonicMs()) };
+    }
+    await ledger.seal(caseId, sealed.counts, sealed.archives.map(rowOf));
+    this.#quiet.forget(entry.key);
+    this.#failures.delete(caseId);
+    const bytes = sealed.archives.reduce((sum, archive) => sum + archive.bytes, 0);
+    const { leftOut, warnings } = sealed;
+    log.info({ caseId, bytes, sourceBytes: sealed.sourceBytes, leftOut, warnings }, 'case sealed');
+    announce({ event: 'case-sealed', text: `Case ${caseId}: pseudonymised and sealed.`, details: { caseId, bytes } });
+    this.#deps.onSealed();
+    return 'sealed';
+  }
+
+  async #hasRoomFor(sourceBytes: number): Promise<boolean> {
+    const { bavail, bsize } = await statfs(this.#deps.casesFolder);
+    return bavail * bsize >= this.#deps.reserveBytes + sourceBytes;
+  }
+
+  /** Held when a person is needed; otherwise tried again, later each time, and held after five failures. */
+  async #failed(caseId: string, entry: Entry, error: unknown): Promise<Outcome> {
+    const failures = (this.#failures.get(caseId) ?? 0) + 1;
+    this.#failures.set(caseId, failures);
+    this.#deps.log.warn({ caseId, failures, error: describe(error) }, 'case not taken');
+    const reason = reasonFor(error, failures);
+    if (reason) return this.#hold(caseId, reason);
+    this.#quiet.forget(entry.key);
+    return { againInMs: 1_000 * 2 ** failures };
+  }
+
+  async #hold(
+    caseId: string,
+    { reason, hint }: { readonly reason: HeldReason; readonly hint: string },
+  ): Promise<Outcome> {
+    const { ledger, announce } = this.#deps;
+    await ledger.hold(caseId, reason, hint);
+    announce({ event: 'case-held', text: `Case ${caseId}: held, ${reason}. ${hint}`, details: { caseId, reason } });
+    return 'held';
+  }
+}
+
+/** The part of a case that decides what happens to its entry next. */
+interface CaseHead {
+  readonly caseId: string;
+  readonly stage: Stage;
+  readonly reason?: HeldReason;
+}
+
+/** The ledger keeps names within the archive folder, so the data folder can be moved. */
+function rowOf({ archiveId, tier, path, keysPath, sha256, bytes, files }: Sealed['archives'][number]) {
+  return { archiveId, tier, file: basename(path), keysFile: basename(keysPath), sha256, bytes, files };
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { type Database, openBuild } from '../core/database.ts';
+import { partialSuffix, renameDurable, unlinkDurable } from '../core/files.ts';
+import { type ArchiveIdentity, applicationId, formatName, formatVersion, schemaSql } from './format.ts';
+
+/** So little is unwritten at any time that no fsync takes long: a gate that closes waits for one at most. */
+const flushBytes = 8 << 20;
+/** SQLite keeps at most this much back before it writes: what the commit has left to do. */
+const cacheKib = 2048;
+
+/**
+ * The file that an archive is built in, under a private name: one transaction without a journal, since a killed build
+ * is thrown away. Each byte is written once. A second descriptor flushes: it is closed only after SQLite has closed,
+ * because closing any descriptor of a file drops the locks that SQLite holds on it.
+ */
+export class BuildFile {
+  readonly path: string;
+  readonly #handle: FileHandle;
+  readonly #db: Database;
+  readonly #insert: (n: number, sealed: Uint8Array) => void;
+  #flushedBytes = 0;
+
+  /** Creates the file beside its final `path` and writes what is in clear. */
+  static async create(path: string, identity: ArchiveIdentity): Promise<BuildFile> {
+    const partial = `${path}.${randomBytes(6).toString('hex')}${partialSuffix}`;
+    const handle = await open(partial, 'wx', 0o600);
+    try {
+      return new BuildFile(partial, handle, beginBuild(partial, identity));
+    } catch (error) {
+      await handle.close();
+      unlinkDurable(partial);
+      throw error;
+    }
+  }
+
+  private constructor(path: string, handle: FileHandle, db: Database) {
+    this.path = path;
+    this.#handle = handle;
+    this.#db = db;
+    const insert = db.prepare('INSERT INTO chunk (n, sealed) VALUES (?, ?)');
+    this.#insert = (n, sealed) => insert.run(n, sealed);
+  }
+
+  insert(n: number, sealed: Uint8Array): void {
+    this.#insert(n, sealed);
+  }
+
+  /** True when the file has grown by 8 MiB since the last flush. */
+  async isFlushDue(): Promise<boolean> {
+    const { size } = await this.#handle.stat();
+    return size - this.#flushedBytes >= flushBytes;
+  }
+
+  /** Waits until the disk has what was written so far; the thread's event loop lives on meanwhile. */
+  async flush(): Promise<void> {
+    const { size } = await this.#handle.stat();
+    await this.#handle.datasync();
+    this.#flushedBytes = size;
+  }
+
+  /** Commits and makes the whole file durable under its private name. */
+  async finish(): Promise<void> {
+    this.#db.exec('COMMIT');
+    this.#db.close();
+    await this.#handle.sync();
+    await this.#handle.close();
+  }
+
+  /** Gives the finished file its name, durably. */
+  place(path: string): void {
+    renameDurable(this.path, path);
+  }
+
+  /** Takes everything back, at whatever point the build has failed. */
+  async discard(): Promise<void> {
+    this.#db.close();
+    await this.#handle.close();
+    unlinkDurable(this.path);
+  }
+}
+
+function beginBuild(path: string, { archiveId, tier }: ArchiveIdentity): Database {
+  const db = openBuild(path, { applicationId, version: formatVersion });
+  try {
+    db.pragma(`cache_size = -${cacheKib}`);
+    db.exec(`BEGIN; ${schemaSql}`);
+    db.prepare('INSERT INTO archive (format, archive_id, tier) VALUES (?, ?, ?)').run(formatName, archiveId, tier);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import { GatewayError } from '../core/errors.ts';
+
+/**
+ * - `EMPTY`: there is no file at all.
+ * - `NO_STUDY`: there are files, but no study XML among them.
+ * - `UNREADABLE`: something that must be understood is not: cut off, damaged, or not of its format.
+ * - `TOO_LARGE`: a configured cap was passed.
+ * - `PHI_SUSPECTED`: the scan of what would leave found what looks like an identifier.
+ */
+export type CartoErrorCode = 'EMPTY' | 'NO_STUDY' | 'UNREADABLE' | 'TOO_LARGE' | 'PHI_SUSPECTED';
+
+/** Where it went wrong, in words that say nothing of the patient: the kind of file, and the line (from 1). */
+export interface CartoErrorPlace {
+  readonly kind?: string | undefined;
+  readonly line?: number | undefined;
+  readonly hint?: string;
+}
+
+/**
+ * What went wrong with an export. The message never quotes a file's content or its name. A system error is not kept as
+ * `cause`, because its text holds the path, and a parser's error is not, because it holds the content: the message
+ * carries what is safe of them.
+ */
+export class CartoError extends GatewayError<CartoErrorCode> {
+  readonly kind: string | undefined;
+  readonly line: number | undefined;
+
+  constructor(code: CartoErrorCode, message: string, place: CartoErrorPlace = {}) {
+    super(code, `${message}${placeText(place)}`, { hint: place.hint ?? hints[code] });
+    this.kind = place.kind;
+    this.line = place.line;
+  }
+}
+
+function placeText({ kind, line }: CartoErrorPlace): string {
+  if (kind === undefined) return '';
+  return line === undefined ? ` (kind ${kind})` : ` (kind ${kind}, line ${line})`;
+}
+
+const hints: Readonly<Record<CartoErrorCode, string>> = {
+  EMPTY: 'Copy the whole export into the folder, then release the case.',
+  NO_STUDY: 'The folder must hold the study XML that the export wrote beside the meshes. Export the study again.',
+  UNREADABLE: 'The copy may be cut off or damaged. Export the study again, or copy it again.',
+  TOO_LARGE: 'Raise the limit in the configuration if an export of this size is expected.',
+  PHI_SUSPECTED:
+    'Look at the export for an identifier where none belongs (names of maps, tags and presets, comments). Nothing left the appliance.',
+};

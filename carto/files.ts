@@ -1,0 +1,219 @@
+/**
+ * What a file of an export is, told by its name, and the name told by what it is. Map names are free text (blanks,
+ * dashes, dots, `_`), so a name is never split: the known map names are tried, longest first, since `1-Map` begins
+ * `1-Map2`.
+ */
+
+export const visiTagTables = {
+  sites: 'Sites',
+  'ablation-sites': 'AblationSites',
+  'visitag-sessions': 'VisiTagSessions',
+  'ablation-data': 'AblationData',
+  'contact-force-data': 'ContactForceData',
+  grids: 'Grids',
+  'adjusted-positions': 'AdjustedPositions',
+  'end-expiriums': 'EndExpiriums',
+  'raw-positions': 'RawPositions',
+  'positions-data': 'PositionsData',
+  'all-positions-in-grids': 'AllPositionInGrids',
+  'visitag-display': 'VisiTagDisplay',
+  'visitag-presets': 'VisiTagPresets',
+  'visitag-settings': 'VisiTagSettings',
+} as const;
+export type VisiTagKind = keyof typeof visiTagTables;
+
+/** Kinds that are known and stay behind, each for a reason of its own. */
+export type LeftOutKind =
+  | 'pace-mapping' // templates with real dates
+  | 'nmarq-mapping' // holds nothing unless that catheter was used; its rows are not documented
+  | 'unreferenced-mesh' // no map and no imported surface names it
+  | 'visitag-other' // tables of VisiTag generations that are not documented
+  | 'outside' // beside or above the folder of the study XML
+  | 'unknown';
+
+/** Digits as they stand in a name: a point's id, or the study clock in ms, or (seen nowhere yet) both. */
+export interface RecordingKey {
+  readonly point?: string;
+  readonly time?: string;
+}
+
+export type FileIdentity =
+  | { readonly kind: 'study' }
+  | { readonly kind: 'mesh'; readonly map: string; readonly part: number }
+  | { readonly kind: 'shell'; readonly name: string }
+  | { readonly kind: 'car' | 'points-index'; readonly map: string }
+  | { readonly kind: 'point'; readonly map: string; readonly key: RecordingKey }
+  | { readonly kind: 'ecg' | 'contact-force'; readonly map: string; readonly key: RecordingKey }
+  | ({ readonly kind: 'electrode-positions' | 'sensor-positions'; readonly map: string } & Track)
+  | { readonly kind: 'rf' | 'contact-force-in-rf'; readonly map: string; readonly ordinal: string }
+  | { readonly kind: VisiTagKind; readonly variant: '' | '_QMODE+' }
+  | { readonly kind: 'fpti-formulas' }
+  | { readonly kind: LeftOutKind };
+
+export interface Track {
+  readonly key: RecordingKey;
+  readonly connector: string;
+  /** The vendor's word, which is usually misspelt. */
+  readonly word: string;
+  readonly onAnnotation: boolean;
+}
+
+export type FileKind = FileIdentity['kind'];
+
+/** The names that only the study XML tells. */
+export interface StudyNames {
+  readonly maps: readonly { readonly name: string; readonly meshFiles: readonly string[] }[];
+  readonly shells: readonly string[];
+}
+
+/** Tells what files are. Names are compared in Unicode's composed form. */
+export class FileClassifier {
+  readonly #maps: readonly string[];
+  readonly #meshes = new Map<string, { readonly map: string; readonly part: number }>();
+  readonly #shells: ReadonlySet<string>;
+
+  constructor(names: StudyNames) {
+    this.#maps = names.maps.map((map) => map.name).sort((a, b) => b.length - a.length);
+    this.#shells = new Set(names.shells.map((name) => name.normalize('NFC')));
+    for (const { name, meshFiles } of names.maps) {
+      for (const [part, file] of meshFiles.entries()) this.#meshes.set(file.normalize('NFC'), { map: name, part });
+      const usual = `${name}.mesh`.normalize('NFC');
+      if (!this.#meshes.has(usual)) this.#meshes.set(usual, { map: name, part: 0 });
+    }
+  }
+
+  /** `path`: relative to the folder that holds the study XML, which itself is not asked about. */
+  identify(path: string): FileIdentity {
+    const parts = path.normalize('NFC').split('/');
+    const [name = '', folder = ''] = parts.reverse();
+    if (parts.length > 2) return { kind: 'unknown' };
+    if (folder === '') return this.#flat(name);
+    if (/^(?:VisiTag|WiseTag)\w*$/i.test(folder)) return visiTagFile(name);
+    return { kind: /^PaSo\w*$/i.test(folder) ? 'pace-mapping' : 'unknown' };
+  }
+
+  #flat(name: string): FileIdentity {
+    if (/^RF_CARTO_TO_\w+_SESSIONS_MAPPING\.txt$/i.test(name)) return { kind: 'nmarq-mapping' };
+    if (name.toLowerCase().endsWith('.mesh')) return this.#surface(name);
+    for (const map of this.#maps) {
+      const identity = ofMap(name, map);
+      if (identity) return identity;
+    }
+    return { kind: 'unknown' };
+  }
+
+  #surface(name: string): FileIdentity {
+    const owner = this.#meshes.get(name);
+    if (owner) return { kind: 'mesh', ...owner };
+    return this.#shells.has(name) ? { kind: 'shell', name } : { kind: 'unreferenced-mesh' };
+  }
+}
+
+function ofMap(name: string, map: string): FileIdentity | undefined {
+  const written = map.normalize('NFC');
+  if (name.startsWith(`${written}_`)) return recordingFile(name.slice(written.length), map);
+  for (const [lead, kind] of [
+    ['RF_', 'rf'],
+    ['ContactForceInRF_', 'contact-force-in-rf'],
+  ] as const) {
+    if (!name.startsWith(`${lead}${written}_`)) continue;
+    const ordinal = /^(\d{1,6})\.txt$/.exec(name.slice(lead.length + written.length + 1))?.[1];
+    if (ordinal !== undefined) return { kind, map, ordinal };
+  }
+  return undefined;
+}
+
+const tracks =
+  /^(?:_P(\d{1,9}))?_(.+?)_([A-Za-z]*ectrode|Sensor)_Positions(_OnAnnotation)?(?:_(\d{1,12}))?\.txt$/i;
+
+/** What follows the map's name. */
+function recordingFile(rest: string, map: string): FileIdentity | undefined {
+  if (rest === '_car.txt') return { kind: 'car', map };
+  if (rest === '_Points_Export.xml') return { kind: 'points-index', map };
+  const point = /^_P(\d{1,9})_Point_Export\.xml$/.exec(rest)?.[1];
+  if (point !== undefined) return { kind: 'point', map, key: { point } };
+  const [, id, word, time] = /^(?:_P(\d{1,9}))?_(ECG_Export|ContactForce)(?:_(\d{1,12}))?\.txt$/.exec(rest) ?? [];
+  if (word !== undefined && (id ?? time) !== undefined) {
+    return { kind: word === 'ECG_Export' ? 'ecg' : 'contact-force', map, key: keyOf(id, time) };
+  }
+  const track = tracks.exec(rest);
+  if (!track) return undefined;
+  const [, ofPoint, connector = '', what = '', onAnnotation, at] = track;
+  const kind = what.toLowerCase() === 'sensor' ? 'sensor-positions' : 'electrode-positions';
+  return { kind, map, key: keyOf(ofPoint, at), connector, word: what, onAnnotation: onAnnotation !== undefined };
+}
+
+function keyOf(point: string | undefined, time: string | undefined): RecordingKey {
+  return { ...(point === undefined ? {} : { point }), ...(time === undefined ? {} : { time }) };
+}
+
+const visiTagByName = new Map(Object.entries(visiTagTables).map(([kind, name]) => [name.toLowerCase(), kind]));
+
+function visiTagFile(name: string): FileIdentity {
+  if (name.toLowerCase() === 'fpti-formulas.xml') return { kind: 'fpti-formulas' };
+  const [, table = '', variant] = /^([A-Za-z]+)(_QMODE\+)?\.txt$/i.exec(name) ?? [];
+  const kind = visiTagByName.get(table.toLowerCase()) as VisiTagKind | undefined;
+  return kind === undefined ? { kind: 'visitag-other' } : { kind, variant: variant === undefined ? '' : '_QMODE+' };
+}
+
+/** How the parts of a name that people typed are written. */
+export interface NameParts {
+  readonly study: string;
+  map(name: string): string;
+  shell(name: string): string;
+  connector(name: string): string;
+}
+
+/** The path of a file inside an export: the way back from `FileClassifier`. Undefined for kinds that stay behind. */
+export function filePath(identity: FileIdentity, parts: NameParts): string | undefined {
+  switch (identity.kind) {
+    case 'study':
+      return `${parts.study}.xml`;
+    case 'mesh':
+      return `${parts.map(identity.map)}${identity.part === 0 ? '' : `-${identity.part + 1}`}.mesh`;
+    case 'shell':
+      return parts.shell(identity.name);
+    case 'car':
+      return `${parts.map(identity.map)}_car.txt`;
+    case 'points-index':
+      return `${parts.map(identity.map)}_Points_Export.xml`;
+    case 'point':
+      return `${parts.map(identity.map)}${ofPoint(identity.key)}_Point_Export.xml`;
+    case 'ecg':
+      return `${parts.map(identity.map)}${ofPoint(identity.key)}_ECG_Export${atTime(identity.key)}.txt`;
+    case 'contact-force':
+      return `${parts.map(identity.map)}${ofPoint(identity.key)}_ContactForce${atTime(identity.key)}.txt`;
+    case 'electrode-positions':
+    case 'sensor-positions':
+      return trackPath(identity, parts);
+    case 'rf':
+      return `RF_${parts.map(identity.map)}_${identity.ordinal}.txt`;
+    case 'contact-force-in-rf':
+      return `ContactForceInRF_${parts.map(identity.map)}_${identity.ordinal}.txt`;
+    case 'fpti-formulas':
+      return 'VisiTagExport/fpti-formulas.xml';
+    default:
+      return 'variant' in identity
+        ? `VisiTagExport/${visiTagTables[identity.kind]}${identity.variant}.txt`
+        : undefined;
+  }
+}
+
+function trackPath(track: Track & { readonly map: string }, parts: NameParts): string {
+  const connector = parts.connector(track.connector);
+  const when = `${track.onAnnotation ? '_OnAnnotation' : ''}${atTime(track.key)}`;
+  return `${parts.map(track.map)}${ofPoint(track.key)}_${connector}_${wordOf(track.word)}_Positions${when}.txt`;
+}
+
+/** The vendor's spellings; any other word that matched is written like the usual one. */
+function wordOf(word: string): string {
+  return word === 'Electrode' || word === 'Sensor' ? word : 'Eleclectrode';
+}
+
+function ofPoint({ point }: RecordingKey): string {
+  return point === undefined ? '' : `_P${point}`;
+}
+
+function atTime({ time }: RecordingKey): string {
+  return time === undefined ? '' : `_${time}`;
+}

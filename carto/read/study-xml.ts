@@ -1,0 +1,179 @@
+import { CartoError } from '../error.ts';
+import type { Coloring, Tag, Vector3 } from '../study.ts';
+import { defined, type Fields, numbersIn, present } from './fields.ts';
+import { parseXml, type XmlFile } from './xml.ts';
+
+/** What the study XML says: the catalogue of the export. */
+export interface StudyXml {
+  readonly name: string;
+  readonly colorings: readonly Coloring[];
+  readonly tags: readonly Tag[];
+  readonly maps: readonly MapXml[];
+  readonly shells: readonly { readonly fileName: string; readonly visible: boolean }[];
+  readonly registration?: readonly number[];
+}
+
+export interface MapXml {
+  readonly name: string;
+  readonly index: number;
+  readonly visible: boolean;
+  readonly volumeMl?: number;
+  readonly meshFiles: readonly string[];
+  readonly coloringRanges: readonly { readonly coloringId: number; readonly min: number; readonly max: number }[];
+  readonly reference: { readonly algorithm: number; readonly channel?: number; readonly connector?: string };
+  readonly cutouts: readonly Float64Array[];
+  readonly points: readonly PointXml[];
+}
+
+export interface PointXml {
+  readonly id: number;
+  readonly positionMm: Vector3;
+  readonly orientationRad: Vector3;
+  readonly catheterId?: number;
+  readonly projectedMm?: Vector3;
+  readonly tagIds: readonly number[];
+}
+
+/**
+ * Reads the study XML. Elements and attributes that are not known are passed over. Throws UNREADABLE when it is cut
+ * off, when a number is none, and when two maps bear the same name: nothing could tell their files apart.
+ */
+export async function readStudyXml(xml: XmlFile): Promise<StudyXml> {
+  const reader = new StudyXmlReader();
+  await parseXml(xml, reader);
+  const study = reader.result();
+  const names = new Set(study.maps.map((map) => map.name.normalize('NFC')));
+  if (names.size !== study.maps.length) {
+    throw new CartoError('UNREADABLE', 'two maps of the study have the same name', {
+      kind: xml.kind,
+      hint: 'Rename one of the maps on the workstation and export the study again.',
+    });
+  }
+  return study;
+}
+
+/** While it is read: writable, and with lists that grow. */
+type Growing<T, Lists extends keyof T> = {
+  -readonly [K in keyof T]: K extends Lists ? (T[K] extends readonly (infer E)[] ? E[] : T[K]) : T[K];
+};
+type GrowingStudy = Growing<StudyXml, 'colorings' | 'tags' | 'maps' | 'shells'>;
+type GrowingMap = Growing<MapXml, 'coloringRanges' | 'cutouts' | 'points'>;
+type GrowingPoint = Growing<PointXml, 'tagIds'>;
+
+class StudyXmlReader {
+  readonly #study: GrowingStudy = { name: '', colorings: [], tags: [], maps: [], shells: [] };
+  #map: GrowingMap | undefined;
+  #point: GrowingPoint | undefined;
+  /** The element whose text is being waited for. */
+  #element = '';
+
+  result(): StudyXml {
+    return this.#study;
+  }
+
+  open(name: string, fields: Fields): void {
+    this.#element = name;
+    if (this.#map) this.#openInMap(this.#map, name, fields);
+    else this.#openInStudy(name, fields);
+  }
+
+  close(name: string): void {
+    this.#element = '';
+    if (name === 'Map') this.#map = undefined;
+    if (name === 'Point') this.#point = undefined;
+  }
+
+  text(text: string, line: number): void {
+    if (this.#element === 'Tags' && this.#point) this.#point.tagIds.push(...numbers(text, line));
+    if (this.#element === 'LINE_LOOP' && this.#map) this.#map.cutouts.push(Float64Array.from(numbers(text, line)));
+    if (this.#element === 'RegistrationMatrix') this.#study.registration = numbers(text, line);
+  }
+
+  #openInStudy(name: string, fields: Fields): void {
+    const study = this.#study;
+    if (name === 'Study') study.name = fields.requiredText('name');
+    if (name === 'Coloring') study.colorings.push(coloringOf(fields));
+    if (name === 'Tag') study.tags.push(tagOf(fields));
+    if (name === 'Mesh') study.shells.push({ fileName: fields.requiredText('FileName'), visible: isTrue(fields) });
+    if (name === 'Map') {
+      this.#map = mapOf(fields);
+      study.maps.push(this.#map);
+    }
+  }
+
+  #openInMap(map: GrowingMap, name: string, fields: Fields): void {
+    if (name === 'ColoringRange') {
+      const [min, max] = [fields.number('Min'), fields.number('Max')];
+      // Min 99999 and Max -99999: the coloring has no data.
+      if (min <= max) map.coloringRanges.push({ coloringId: fields.number('Id'), min, max });
+    }
+    if (name === 'Point') {
+      this.#point = pointOf(fields);
+      map.points.push(this.#point);
+    }
+    if (name === 'VirtualPoint' && this.#point) this.#point.projectedMm = fields.vector('Position3D');
+    if (name === 'RefAnnotationConfig') {
+      map.reference = defined({
+        algorithm: fields.number('Algorithm'),
+        channel: fields.measured('Channel'),
+        connector: fields.text('Connector'),
+      });
+    }
+  }
+}
+
+function coloringOf(fields: Fields): Coloring {
+  return { id: fields.number('Id'), name: fields.requiredText('Name'), units: fields.text('Units')?.trim() ?? '' };
+}
+
+function tagOf(fields: Fields): Tag {
+  return {
+    id: fields.number('ID'),
+    shortName: fields.text('Short_Name') ?? '',
+    fullName: fields.text('Full_Name') ?? '',
+    color: numbersIn(fields.text('Color') ?? '') ?? [],
+    radiusMm: fields.measured('Radius') ?? 0,
+  };
+}
+
+function mapOf(fields: Fields): GrowingMap {
+  return {
+    ...defined({ volumeMl: present(fields.measured('Volume')) }),
+    name: fields.requiredText('Name'),
+    index: fields.number('Index'),
+    visible: isTrue(fields),
+    meshFiles: meshFileNames(fields.text('FileNames') ?? ''),
+    coloringRanges: [],
+    reference: { algorithm: -1 },
+    cutouts: [],
+    points: [],
+  };
+}
+
+function pointOf(fields: Fields): GrowingPoint {
+  return {
+    ...defined({ catheterId: fields.text('Cath_Id') === undefined ? undefined : fields.number('Cath_Id') }),
+    id: fields.number('Id'),
+    positionMm: fields.vector('Position3D'),
+    orientationRad: fields.vector('CathOrientation'),
+    tagIds: [],
+  };
+}
+
+/** One name, or several behind each other; names hold blanks, so only the suffix tells where one ends. */
+export function meshFileNames(text: string): string[] {
+  return text
+    .split(/(?<=\.mesh)[;,\s]+/i)
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+function isTrue(fields: Fields): boolean {
+  return fields.text('Visible') === 'true';
+}
+
+function numbers(text: string, line: number): number[] {
+  const found = numbersIn(text);
+  if (!found) throw new CartoError('UNREADABLE', 'a list of numbers holds something else', { kind: 'study', line });
+  return found;
+}

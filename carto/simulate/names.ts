@@ -1,0 +1,55 @@
+import { SimulatorError } from './simulator-error.ts';
+
+/** The free texts of a study. Whatever is left out gets a plainly synthetic one. */
+export interface SimulatedNames {
+  readonly study?: string;
+  /** One name per map: the first map is the one with points and lesions, the others are anatomy only. */
+  readonly maps?: readonly string[];
+  /** `Comment` of every ablation session. */
+  readonly comment?: string;
+  /** Name of the first lesion preset. */
+  readonly presetName?: string;
+  /** Both names of the tag that the site added; the first point carries it. */
+  readonly siteTag?: string;
+  /** `MeshName` inside the meshes; empty unless given. */
+  readonly meshName?: string;
+  /** Adds an imported shell `<this>.mesh`, listed in the study file. */
+  readonly shell?: string;
+  /** Adds a text file of this name that no reader knows. */
+  readonly unknownFile?: string;
+}
+
+export type CompleteNames = Required<Omit<SimulatedNames, 'shell' | 'unknownFile'>> &
+  Pick<SimulatedNames, 'shell' | 'unknownFile'>;
+
+/** Fills in the defaults. Throws `BAD_NAME` (without the name in it) for what can be no file name, or for equal map names. */
+export function completeNames(names: SimulatedNames = {}): CompleteNames {
+  const complete = {
+    study: 'Simulated Study 1',
+    maps: ['Simulated LA 1', 'Simulated LA 2'],
+    comment: 'NA',
+    presetName: 'Anterior',
+    siteTag: 'Simulated Site',
+    meshName: '',
+    ...names,
+  };
+  checkFileName('study', complete.study);
+  for (const map of complete.maps) checkFileName('maps', map);
+  if (complete.maps.length === 0 || new Set(complete.maps).size !== complete.maps.length) {
+    throw new SimulatorError('BAD_NAME', 'expected at least one map name, all different', {
+      hint: 'Give each map a name of its own.',
+    });
+  }
+  if (complete.shell !== undefined) checkFileName('shell', complete.shell);
+  if (complete.unknownFile !== undefined) checkFileName('unknownFile', complete.unknownFile);
+  return complete;
+}
+
+function checkFileName(field: string, name: string): void {
+  const controls = [...name].some((char) => char.charCodeAt(0) < 0x20);
+  if (name.trim() === '' || name.length > 100 || name.startsWith('.') || controls || /[\\/:*?"<>|]/.test(name)) {
+    throw new SimulatorError('BAD_NAME', `expected names.${field} to be usable in a file name, found one that is not`, {
+      hint: 'Use 1 to 100 characters without \\ / : * ? " < > | and without a leading dot.',
+    });
+  }
+}

@@ -1,0 +1,107 @@
+import type { Fields } from './fields.ts';
+import { crlf, missing, toCp1252 } from './format.ts';
+import type { Mesh } from './mesh.ts';
+import { colorings } from './tables.ts';
+
+/** A `.mesh` file. Without fields it has no colours at all, as for a map without points. */
+export function writeMesh(mesh: Mesh, meshName: string, fields?: Fields): Buffer {
+  const lines = [
+    ...headerLines(mesh, meshName, fields !== undefined),
+    ...vertexLines(mesh),
+    ...triangleLines(mesh),
+    ...(fields ? colorLines(fields) : []),
+    ...attributeLines(fields),
+  ];
+  return toCp1252(crlf(lines));
+}
+
+function headerLines(mesh: Mesh, meshName: string, coloured: boolean): string[] {
+  const ids = colorings.map(({ id }) => `${id}  `).join('');
+  const names = colorings.map(({ meshName: name }) => `${name}  `).join('');
+  return [
+    '#TriangulatedMeshVersion2.0',
+    '; Biosense Webster Triangulated Mesh file format, 2008',
+    '; Rights Biosense Webster, LTD',
+    '; http://www.biosensewebster.com',
+    '',
+    '[GeneralAttributes]',
+    'MeshID                 = -1',
+    `MeshName               = ${meshName}`,
+    `NumVertex              = ${mesh.vertices.length / 3}`,
+    `NumTriangle            = ${mesh.triangles.length / 3}`,
+    'TopologyStatus         = 0',
+    'MeshColor              = 0.00000   1.00000   0.00000   1.00000   ',
+    'Matrix                 = 1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1',
+    `NumVertexColors        = ${coloured ? colorings.length : 0}`,
+    ...(coloured ? [`ColorsIDs              = ${ids}`, `ColorsNames            = ${names}`] : []),
+    '',
+  ];
+}
+
+function vertexLines({ vertices, vertexNormals }: Mesh): string[] {
+  const lines = [
+    '[VerticesSection]',
+    ';                   X             Y             Z        NormalX   NormalY   NormalZ  GroupID',
+    '',
+  ];
+  for (let n = 0; n < vertices.length / 3; n += 1) {
+    const place = [0, 1, 2].map((axis) => vertices[3 * n + axis]!.toFixed(3).padStart(14)).join('');
+    lines.push(`${String(n).padStart(8)} =${place}  ${normal(vertexNormals, n)}        0`);
+  }
+  return [...lines, ''];
+}
+
+function triangleLines({ triangles, triangleNormals }: Mesh): string[] {
+  const lines = [
+    '[TrianglesSection]',
+    ';           Vertex0  Vertex1  Vertex2     NormalX   NormalY   NormalZ  GroupID',
+    '',
+  ];
+  for (let n = 0; n < triangles.length / 3; n += 1) {
+    const corners = [0, 1, 2].map((corner) => String(triangles[3 * n + corner]!).padStart(9)).join('');
+    lines.push(`${String(n).padStart(8)} =${corners}  ${normal(triangleNormals, n)}        0`);
+  }
+  return [...lines, ''];
+}
+
+function normal(normals: Float64Array, n: number): string {
+  return [0, 1, 2].map((axis) => normals[3 * n + axis]!.toFixed(5).padStart(10)).join('');
+}
+
+/** Thirteen names and fourteen numbers: the last header token has swallowed the name of a section. */
+function colorLines(fields: Fields): string[] {
+  const [first, ...rest] = colorings.map(({ meshName }) => meshName);
+  const heading = [`;${first!.padStart(24)}`, ...rest.map((name) => name.padStart(14))].join('');
+  const lines = [
+    '[VerticesColorsSection]',
+    '; Color Value= -10000 indicates invalid data for this coloring for this point',
+    `${heading}[ColorsScaleSection]`,
+    '',
+  ];
+  const nothing = missing.toFixed(5).padStart(14);
+  const columns: (Float64Array | undefined)[] = colorings.map(() => undefined);
+  columns.push(undefined);
+  columns.splice(0, 4, fields.unipolarMv, fields.bipolarMv, fields.latMs, fields.impedanceOhm);
+  columns[10] = fields.forceG;
+  for (let n = 0; n < fields.bipolarMv.length; n += 1) {
+    const values = columns.map((column) => (column ? column[n]!.toFixed(5).padStart(14) : nothing)).join('');
+    lines.push(`${String(n).padStart(8)} = ${values}`);
+  }
+  return [...lines, ''];
+}
+
+function attributeLines(fields?: Fields): string[] {
+  const lines = [
+    '[VerticesAttributesSection]',
+    ';            Scar   EML',
+    '; Scar=0: Vertex is regular vertex (not scar)',
+    ';     =1: Vertex has a scar attribute',
+    '; EML =0: Vertex is regular vertex (not EML)',
+    ';     =1: Vertex has a EML attribute',
+  ];
+  if (!fields) return lines;
+  return [
+    ...lines,
+    ...Array.from(fields.scar, (scar, n) => `${String(n).padStart(8)} =${String(scar).padStart(7)}     0`),
+  ];
+}

@@ -1,0 +1,39 @@
+/**
+ * - `missing-file`: something refers to a file of this kind that was not exported.
+ * - `unrecognised`: a file of this kind is of a version or form that is not known; it was left out.
+ * - `ambiguous-name`: two files would bear the same name; one was left out.
+ * - `dropped-column`, `dropped-element`, `dropped-attribute`, `dropped-line`: what no rule names was left out.
+ * - `odd-value`: a value is not of the form that its rule proves; it was left out.
+ * - `count-mismatch`: an announced number differs from what is there.
+ */
+export type WarningCode =
+  | 'missing-file'
+  | 'unrecognised'
+  | 'ambiguous-name'
+  | 'dropped-column'
+  | 'dropped-element'
+  | 'dropped-attribute'
+  | 'dropped-line'
+  | 'odd-value'
+  | 'count-mismatch';
+
+/** Something that a person may want to know and that stopped nothing. `kind` is a kind of file. */
+export interface Warning {
+  readonly code: WarningCode;
+  readonly kind: string;
+  readonly count: number;
+}
+
+/** Collects warnings, each code and kind once with its count. */
+export class Warnings {
+  readonly #counts = new Map<string, Warning>();
+
+  add(code: WarningCode, kind: string, count = 1): void {
+    const key = `${code} ${kind}`;
+    this.#counts.set(key, { code, kind, count: (this.#counts.get(key)?.count ?? 0) + count });
+  }
+
+  list(): Warning[] {
+    return [...this.#counts.values()];
+  }
+}

@@ -1,0 +1,11 @@
+export { inGroups, type ReadBundle, readBundle } from './bundle.ts';
+export { daysLeft, renewalDue } from './certificate.ts';
+export { DpsClient, type DpsClientDeps } from './dps-client.ts';
+export { type EnrolDeps, enrol, reassign } from './enrol.ts';
+export type { Assignment } from './enrolment-state.ts';
+export { CertsError, type CertsErrorCode } from './errors.ts';
+export { EstClient, type EstClientDeps } from './est-client.ts';
+export { type DeviceCredential, type OperationalIdentity, signAsDevice } from './identity.ts';
+export { KeyFolder } from './key-folder.ts';
+export { type LocalKeys, openLocalKeys } from './local-keys.ts';
+export { type RenewDeps, renew } from './renew.ts';

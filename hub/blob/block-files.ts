@@ -1,0 +1,92 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { codeOf } from '../../core/errors.ts';
+import { makeFolder, syncFolder } from '../../core/files.ts';
+import { BlobError } from './errors.ts';
+
+/** A block file that is on disk, fsynced, under a name of its own. */
+export interface WrittenFile {
+  readonly file: string;
+  readonly bytes: number;
+  /** Base64. */
+  readonly md5: string;
+}
+
+/** The folder of block files. Names are random; what a file is for stands in the database alone. */
+export class BlockFiles {
+  readonly #folder: string;
+
+  static async open(folder: string): Promise<BlockFiles> {
+    return new BlockFiles(await makeFolder(folder));
+  }
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * Streams a body into a new file and makes file and name durable. Nothing is left when it throws: RequestBodyTooLarge,
+   * Md5Mismatch, ServerBusy for a full disk, or the error of the broken stream.
+   */
+  async write(
+    body: NodeJS.ReadableStream,
+    limits: { readonly maxBytes: number; readonly md5?: string | undefined },
+  ): Promise<WrittenFile> {
+    const file = `${randomBytes(16).toString('hex')}.block`;
+    const path = join(this.#folder, file);
+    const hash = createHash('md5');
+    let bytes = 0;
+    const measure = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        bytes += chunk.length;
+        hash.update(chunk);
+        done(bytes > limits.maxBytes ? new BlobError('RequestBodyTooLarge') : null, chunk);
+      },
+    });
+    try {
+      await pipeline(body, measure, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
+      const md5 = hash.digest('base64');
+      if (limits.md5 !== undefined && limits.md5 !== md5) throw new BlobError('Md5Mismatch');
+      syncFolder(this.#folder);
+      return { file, bytes, md5 };
+    } catch (error) {
+      await this.remove([file]);
+      throw codeOf(error) === 'ENOSPC' ? new BlobError('ServerBusy', { cause: error }) : error;
+    }
+  }
+
+  /** Reads a stretch of a chain of files, piece by piece. */
+  async *read(
+    chain: readonly { readonly file: string; readonly bytes: number }[],
+    start: number,
+    end: number,
+  ): AsyncGenerator<Buffer> {
+    let at = 0;
+    for (const { file, bytes } of chain) {
+      const [from, to] = [Math.max(start - at, 0), Math.min(end - at, bytes)];
+      at += bytes;
+      if (from >= to) continue;
+      yield* createReadStream(join(this.#folder, file), { start: from, end: to - 1 }) as AsyncIterable<Buffer>;
+    }
+  }
+
+  /** Removes files that no row names any more. A name that is left by a crash is swept at the next start. */
+  async remove(files: readonly string[]): Promise<void> {
+    for (const file of files) {
+      await unlink(join(this.#folder, file)).catch((error) => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      });
+    }
+  }
+
+  /** Removes every file that `isNamed` does not know; returns how many there were. Only before requests are taken. */
+  async sweep(isNamed: (file: string) => boolean): Promise<number> {
+    const leftovers = (await readdir(this.#folder)).filter((file) => !isNamed(file));
+    await this.remove(leftovers);
+    return leftovers.length;
+  }
+}

@@ -1,0 +1,192 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import type { ApplianceCase, CloudCase } from '../../protocol/documents.ts';
+import { Cable } from './cable.ts';
+import { freePortBase } from './ports.ts';
+import { agentMain, cloudMain, command, type Finished, Part } from './process.ts';
+import { until } from './until.ts';
+
+export interface SiteOptions {
+  /** Puts cables with this ceiling between appliance and cloud. */
+  readonly bytesPerSecond?: number;
+  /** Called with what the appliance sends through the cables (there are some when this is set). */
+  readonly onClientData?: (piece: Buffer) => void;
+  readonly quietSeconds?: number;
+  readonly coolDownSeconds?: number;
+  readonly rescanSeconds?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A whole product in a temporary folder: hub, receiver and appliance as processes of their own, in whatever state the
+ * test puts them. `close` ends everything and removes the folder.
+ */
+export class Site {
+  readonly data: string;
+  readonly inbox: string;
+  readonly hub: Part;
+  readonly receiver: Part;
+  readonly appliance: Part;
+  readonly cables: readonly Cable[];
+  readonly ports: { readonly mqtt: number; readonly https: number; readonly est: number };
+  readonly #environment: Readonly<Record<string, string>>;
+
+  private constructor(
+    data: string,
+    base: number,
+    cables: readonly Cable[],
+    environment: Readonly<Record<string, string>>,
+  ) {
+    this.data = data;
+    this.inbox = join(data, 'appliance', 'inbox');
+    this.ports = { mqtt: base, https: base + 1, est: base + 2 };
+    this.cables = cables;
+    this.#environment = environment;
+    this.hub = new Part(cloudMain, 'run', 'hub', '--auto-approve', '--data', data, '--json');
+    this.receiver = new Part(cloudMain, 'run', 'receiver', '--data', data, '--json');
+    this.appliance = new Part(agentMain, 'run', '--data', data, '--json');
+  }
+
+  /** Makes the folders, enrols a bundle and sets the appliance up. Nothing runs yet. */
+  static async create(options: SiteOptions = {}): Promise<Site> {
+    const data = mkdtempSync(join(tmpdir(), 'vestibule-site-'));
+    const proxied = options.bytesPerSecond !== undefined || options.onClientData !== undefined;
+    const base = await freePortBase(proxied ? 6 : 3);
+    const advertise = proxied ? ['--advertise-base', String(base + 3)] : [];
+    await expectDone(command(cloudMain, 'init', '--port-base', String(base), ...advertise, '--data', data));
+    const cables = proxied ? await startCables(base, options) : [];
+    const site = new Site(data, base, cables, options.environment ?? {});
+    await site.setUp(options);
+    return site;
+  }
+
+  /** Starts all three parts and waits until the appliance is online. */
+  async start(): Promise<this> {
+    await this.startCloud();
+    await this.startAppliance();
+    return this;
+  }
+
+  async startCloud(): Promise<void> {
+    const from = this.hub.lines.length;
+    this.hub.start();
+    await this.hub.said('hub-listening', 60_000, from);
+    this.receiver.start();
+  }
+
+  async startAppliance(): Promise<void> {
+    const from = this.appliance.lines.length;
+    this.appliance.start(this.#environment);
+    await this.appliance.said('online', 60_000, from);
+  }
+
+  /** Runs `vestibule …` on this site. */
+  vestibule(...args: readonly string[]): Promise<Finished> {
+    return command(agentMain, ...args, '--data', this.data);
+  }
+
+  /** Runs `vestibule-cloud …` on this site. */
+  cloud(...args: readonly string[]): Promise<Finished> {
+    return command(cloudMain, ...args, '--data', this.data);
+  }
+
+  async cases(): Promise<ApplianceCase[]> {
+    return JSON.parse((await expectDone(this.vestibule('cases', 'list', '--json'))).stdout) as ApplianceCase[];
+  }
+
+  async cloudCases(): Promise<CloudCase[]> {
+    return JSON.parse((await expectDone(this.cloud('cases', 'list', '--json'))).stdout) as CloudCase[];
+  }
+
+  /** Copies a folder into the inbox so that it appears there at once. */
+  drop(folder: string, name: string): void {
+    const staging = mkdtempSync(join(this.data, 'drop-'));
+    cpSync(folder, join(staging, name), { recursive: true });
+    renameSync(join(staging, name), join(this.inbox, name));
+    rmSync(staging, { recursive: true });
+  }
+
+  /** Writes a synthetic export into the inbox and returns its folder. */
+  async simulate(seed: number, points: number, out = this.inbox): Promise<string> {
+    const done = await expectDone(
+      command(agentMain, 'simulate', '--out', out, '--seed', String(seed), '--points', String(points), '--json'),
+    );
+    return (JSON.parse(done.stdout) as { folder: string }).folder;
+  }
+
+  /** Waits until so many cases are at a stage (by the appliance's own word). */
+  reached(stage: ApplianceCase['stage'], count = 1, withinMs = 90_000): Promise<ApplianceCase[]> {
+    return until(
+      async () => {
+        const found = (await this.cases()).filter((one) => one.stage === stage);
+        return found.length >= count && found;
+      },
+      `${count} case(s) ${stage}`,
+      withinMs,
+      250,
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.appliance.kill9(), this.receiver.kill9(), this.hub.kill9()]);
+    for (const cable of this.cables) await cable.stop();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  private async setUp(options: SiteOptions): Promise<void> {
+    const made = await expectDone(this.cloud('enrol', 'create', '--device', 'appliance-1', '--json'));
+    const { bundle, passphraseFile } = JSON.parse(made.stdout) as { bundle: string; passphraseFile: string };
+    await expectDone(
+      this.vestibule(
+        'setup',
+        '--bundle',
+        bundle,
+        '--passphrase-file',
+        passphraseFile,
+        '--authority',
+        'leases',
+        '--yes',
+      ),
+    );
+    mkdirSync(this.inbox, { recursive: true });
+    this.configure((config) => {
+      config.intake = {
+        ...config.intake,
+        quietSeconds: options.quietSeconds ?? 1,
+        rescanSeconds: options.rescanSeconds ?? 60,
+        reserveBytes: 0,
+      };
+      config.procedure = { ...config.procedure, coolDownSeconds: options.coolDownSeconds ?? 0.2 };
+      config.upload = { ...config.upload, receiptSeconds: 2 };
+    });
+  }
+
+  /** Changes the site file, as a person with an editor would. */
+  configure(change: (config: Record<string, Record<string, unknown>>) => void): void {
+    const path = join(this.data, 'appliance', 'vestibule.yaml');
+    const config = parse(readFileSync(path, 'utf8')) as Record<string, Record<string, unknown>>;
+    change(config);
+    writeFileSync(path, stringify(config));
+  }
+}
+
+async function startCables(base: number, options: SiteOptions): Promise<Cable[]> {
+  const { bytesPerSecond, onClientData } = options;
+  const limits = {
+    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
+    ...(onClientData === undefined ? {} : { onClientData }),
+  };
+  const cables = [0, 1, 2].map(
+    (offset) => new Cable({ listenPort: base + 3 + offset, targetPort: base + offset, ...limits }),
+  );
+  return Promise.all(cables.map((cable) => cable.start()));
+}
+
+/** The result of a command that has to succeed. */
+export async function expectDone(running: Promise<Finished>): Promise<Finished> {
+  const finished = await running;
+  if (finished.code === 0) return finished;
+  throw new Error(`exit code ${finished.code}: ${finished.stderr || finished.stdout}`);
+}

@@ -1,0 +1,148 @@
+import type { Stage } from '../protocol/documents.ts';
+import type { Tier } from '../protocol/ids.ts';
+import { caseCommands, moveCase } from './case-commands.ts';
+import { mustChange, oneRow, type Statements } from './statements.ts';
+
+/** A run of bytes of an archive that the blob endpoint has as an uncommitted block. */
+export interface StagedBlock {
+  /** Offset of its first byte. */
+  readonly start: number;
+  readonly bytes: number;
+  /** Base64 of the block's SHA-256. */
+  readonly blockId: string;
+}
+
+/** A ticket as it is kept: the right to write is encrypted. */
+export interface SealedTicket {
+  readonly archiveId: string;
+  readonly correlationId: string;
+  readonly sealed: Uint8Array;
+  readonly expiresAt: string;
+}
+
+/** Steps of archives and batches on their way. Each runs inside the writer's transaction, with its stage. */
+export const deliveryCommands = {
+  batch(
+    sql: Statements,
+    batch: {
+      readonly batchId: string;
+      readonly tier: Tier;
+      readonly archiveIds: readonly string[];
+      readonly at: string;
+    },
+  ): void {
+    sql('INSERT INTO batches (batch_id, tier, state, created_at) VALUES (@batchId, @tier, @state, @at)').run({
+      batchId: batch.batchId,
+      tier: batch.tier,
+      state: 'uploading',
+      at: batch.at,
+    });
+    for (const archiveId of batch.archiveIds) {
+      const joined = sql('UPDATE archives SET batch_id = ? WHERE archive_id = ? AND tier = ? AND batch_id IS NULL');
+      mustChange(joined.run(batch.batchId, archiveId, batch.tier), 'archive to batch');
+      moveCase(sql, caseOf(sql, archiveId), 'batched');
+    }
+  },
+
+  /**
+   * Keeps a granted ticket; an older one of the same archive is given up. When the archive left its batch meanwhile,
+   * the ticket is kept only to be closed, and the answer is false.
+   */
+  startUpload(sql: Statements, ticket: SealedTicket): boolean {
+    const { batch_id } = archiveRow(sql, ticket.archiveId);
+    sql("UPDATE tickets SET state = 'abandoned' WHERE archive_id = ? AND state = 'open'").run(ticket.archiveId);
+    sql(
+      `INSERT INTO tickets (correlation_id, archive_id, state, sealed, expires_at)
+       VALUES (@correlationId, @archiveId, @state, @sealed, @expiresAt)`,
+    ).run({ ...ticket, state: batch_id === null ? 'abandoned' : 'open' });
+    if (batch_id === null) return false;
+    moveCase(sql, caseOf(sql, ticket.archiveId), 'upload-started');
+    return true;
+  },
+
+  /** Gives a ticket up. `newName`: the blob's name is spoilt, so the archive starts again under another one. */
+  abandonTicket(
+    sql: Statements,
+    { correlationId, newName }: { readonly correlationId: string; readonly newName: boolean },
+  ): void {
+    const { archive_id } = oneRow<{ archive_id: string }>(
+      sql('SELECT archive_id FROM tickets WHERE correlation_id = ?').get(correlationId),
+      'ticket',
+    );
+    sql("UPDATE tickets SET state = 'abandoned' WHERE correlation_id = ?").run(correlationId);
+    if (!newName) return;
+    sql('UPDATE archives SET name_try = name_try + 1 WHERE archive_id = ?').run(archive_id);
+    sql('DELETE FROM blocks WHERE archive_id = ?').run(archive_id);
+  },
+
+  /** The hub was told how the upload ended, or is past caring. */
+  closeTicket(sql: Statements, { correlationId }: { readonly correlationId: string }): void {
+    const closed = sql("DELETE FROM tickets WHERE correlation_id = ? AND state <> 'open'").run(correlationId);
+    mustChange(closed, 'ticket to close');
+  },
+
+  addBlock(sql: Statements, block: StagedBlock & { readonly archiveId: string }): void {
+    sql(
+      `INSERT OR REPLACE INTO blocks (archive_id, start, bytes, block_id)
+       VALUES (@archiveId, @start, @bytes, @blockId)`,
+    ).run(block);
+  },
+
+  /** Forgets every block of an archive but these: the endpoint no longer has the others. */
+  keepBlocks(
+    sql: Statements,
+    { archiveId, blockIds }: { readonly archiveId: string; readonly blockIds: readonly string[] },
+  ): void {
+    sql(
+      `DELETE FROM blocks WHERE archive_id = ?
+       AND block_id NOT IN (SELECT value FROM json_each(?))`,
+    ).run(archiveId, JSON.stringify(blockIds));
+  },
+
+  /** An archive is a committed blob. Returns the stage of its case. */
+  markUploaded(sql: Statements, { archiveId, blob }: { readonly archiveId: string; readonly blob: string }): Stage {
+    const caseId = caseOf(sql, archiveId);
+    sql('UPDATE archives SET blob = ? WHERE archive_id = ?').run(blob, archiveId);
+    sql("UPDATE tickets SET state = 'committed' WHERE archive_id = ? AND state = 'open'").run(archiveId);
+    sql('DELETE FROM blocks WHERE archive_id = ?').run(archiveId);
+    const { stage } = oneRow<{ stage: Stage }>(sql('SELECT stage FROM cases WHERE case_id = ?').get(caseId), 'case');
+    const missing = sql('SELECT 1 FROM archives WHERE case_id = ? AND blob IS NULL LIMIT 1').get(caseId);
+    return stage === 'held' || missing ? stage : moveCase(sql, caseId, 'all-uploaded');
+  },
+
+  /** Every archive of a batch is committed: its manifest is fixed, and from now on the receipt is asked for. */
+  completeBatch(sql: Statements, { batchId, manifest }: { readonly batchId: string; readonly manifest: string }): void {
+    const completed = sql(
+      `UPDATE batches SET state = 'uploaded', manifest = ? WHERE batch_id = ? AND state = 'uploading'
+       AND EXISTS (SELECT 1 FROM archives WHERE archives.batch_id = batches.batch_id)
+       AND NOT EXISTS (SELECT 1 FROM archives WHERE archives.batch_id = batches.batch_id AND blob IS NULL)`,
+    ).run(manifest, batchId);
+    mustChange(completed, 'batch to complete');
+  },
+
+  /** The receiver refuses a batch for good: its cases wait for a person. False when that was known already. */
+  refuseBatch(sql: Statements, { batchId, hint }: { readonly batchId: string; readonly hint: string }): boolean {
+    const { state } = oneRow<{ state: string }>(
+      sql('SELECT state FROM batches WHERE batch_id = ?').get(batchId),
+      'batch',
+    );
+    if (state === 'refused') return false;
+    const refused = sql(
+      "UPDATE batches SET state = 'refused', manifest = NULL WHERE batch_id = ? AND state = 'uploaded'",
+    ).run(batchId);
+    mustChange(refused, 'batch to refuse');
+    const cases = sql('SELECT DISTINCT case_id FROM archives WHERE batch_id = ?').all(batchId) as { case_id: string }[];
+    for (const { case_id } of cases) {
+      caseCommands.hold(sql, { caseId: case_id, reason: 'refused-by-receiver', hint });
+    }
+    return true;
+  },
+} as const;
+
+function archiveRow(sql: Statements, archiveId: string): { case_id: string; batch_id: string | null } {
+  return oneRow(sql('SELECT case_id, batch_id FROM archives WHERE archive_id = ?').get(archiveId), 'archive');
+}
+
+function caseOf(sql: Statements, archiveId: string): string {
+  return archiveRow(sql, archiveId).case_id;
+}

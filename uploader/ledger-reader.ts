@@ -1,0 +1,171 @@
+import { type Database, openReader } from '../core/database.ts';
+import type { ApplianceCase, Stage } from '../protocol/documents.ts';
+import type { StagedBlock } from './delivery-commands.ts';
+import {
+  type ArchiveRecord,
+  applianceCase,
+  archiveColumns,
+  archiveRecord,
+  type CaseRecord,
+  caseColumns,
+  caseRecord,
+  type OpenBatch,
+  type ReceiptRecord,
+  type RefusalRecord,
+  type Row,
+  type TicketRecord,
+  withoutNulls,
+} from './ledger-records.ts';
+import { stagesToBatch } from './stages.ts';
+import { type Statements, statementsOf } from './statements.ts';
+
+/**
+ * What the ledger says, read through a connection of its own. Each answer is of one moment, and shows everything that
+ * was acknowledged before it was asked for.
+ */
+export class LedgerReader {
+  readonly #db: Database;
+  readonly #sql: Statements;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#sql = statementsOf(db);
+  }
+
+  /** All cases, oldest first, as `cases list --json` prints them. */
+  cases(): ApplianceCase[] {
+    return this.#atOnce(() => {
+      const archives = Map.groupBy(this.#archives('TRUE'), ({ caseId }) => caseId);
+      const records = this.#sql(`SELECT ${caseColumns} FROM cases ORDER BY seq`).all() as Row[];
+      return records.map(caseRecord).map((record) => applianceCase(record, archives.get(record.caseId) ?? []));
+    });
+  }
+
+  caseById(caseId: string): ApplianceCase | undefined {
+    return this.#atOnce(() => {
+      const record = this.caseRecord(caseId);
+      return record && applianceCase(record, this.archivesOf(caseId));
+    });
+  }
+
+  caseRecord(caseId: string): CaseRecord | undefined {
+    const row = this.#sql(`SELECT ${caseColumns} FROM cases WHERE case_id = ?`).get(caseId) as Row | undefined;
+    return row && caseRecord(row);
+  }
+
+  /** The newest case of an inbox entry. */
+  caseByEntry(entryKey: string): CaseRecord | undefined {
+    const newest = `SELECT ${caseColumns} FROM cases WHERE entry_key = ? ORDER BY seq DESC LIMIT 1`;
+    const row = this.#sql(newest).get(entryKey);
+    return row === undefined ? undefined : caseRecord(row as Row);
+  }
+
+  /** Cases at one of these stages, oldest first: what a starting daemon resumes. */
+  casesAt(stages: readonly Stage[]): CaseRecord[] {
+    const rows = this.#sql(
+      `SELECT ${caseColumns} FROM cases WHERE stage IN (SELECT value FROM json_each(?)) ORDER BY seq`,
+    ).all(JSON.stringify(stages)) as Row[];
+    return rows.map(caseRecord);
+  }
+
+  /** How many cases there are at each stage; stages without cases are absent. */
+  stageCounts(): Partial<Record<Stage, number>> {
+    const rows = this.#sql('SELECT stage, count(*) AS count FROM cases GROUP BY stage').all() as Row[];
+    return Object.fromEntries(rows.map(({ stage, count }) => [stage, count]));
+  }
+
+  archivesOf(caseId: string): ArchiveRecord[] {
+    return this.#archives('archives.case_id = ?', caseId);
+  }
+
+  /** Sealed archives that belong to no batch yet, oldest first. */
+  nextArchivesToBatch(): ArchiveRecord[] {
+    const stages = JSON.stringify(stagesToBatch);
+    return this.#archives('batch_id IS NULL AND stage IN (SELECT value FROM json_each(?))', stages);
+  }
+
+  /** Batches that still owe blocks or a receipt, oldest first. */
+  openBatches(): OpenBatch[] {
+    return this.#atOnce(() => {
+      const rows = this.#sql(
+        `SELECT batch_id AS batchId, tier, state, created_at AS createdAt, manifest FROM batches
+         WHERE state IN ('uploading', 'uploaded') ORDER BY seq`,
+      ).all() as Row[];
+      return rows.map((row) => {
+        const archives = this.#archives('batch_id = ?', row.batchId);
+        return { ...withoutNulls(row), archives } as unknown as OpenBatch;
+      });
+    });
+  }
+
+  /** The ticket in use for an archive. */
+  ticketOf(archiveId: string): TicketRecord | undefined {
+    return this.#tickets("archive_id = ? AND state = 'open'", archiveId)[0];
+  }
+
+  /** Tickets whose end the hub was not told yet. */
+  ticketsToClose(): TicketRecord[] {
+    return this.#tickets("state <> 'open'");
+  }
+
+  /** The staged blocks of an archive, in the order of its bytes. */
+  blocksOf(archiveId: string): StagedBlock[] {
+    const rows = this.#sql(
+      'SELECT start, bytes, block_id AS blockId FROM blocks WHERE archive_id = ? ORDER BY start',
+    ).all(archiveId);
+    return rows as StagedBlock[];
+  }
+
+  /** The end of the receipt chain. */
+  lastReceipt(): ReceiptRecord | undefined {
+    return this.#receipts('ORDER BY seq DESC LIMIT 1')[0];
+  }
+
+  /** Every accepted receipt, in the order of the chain. */
+  receipts(): ReceiptRecord[] {
+    return this.#receipts('ORDER BY seq');
+  }
+
+  /** Acknowledgements that were not believed, newest first. */
+  refusals(): RefusalRecord[] {
+    const rows = this.#sql(
+      'SELECT at, code, batch_id AS batchId, payload_sha256 AS payloadSha256 FROM refusals ORDER BY seq DESC',
+    ).all() as Row[];
+    return rows.map((row) => withoutNulls(row) as unknown as RefusalRecord);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #atOnce<T>(read: () => T): T {
+    return this.#db.inTransaction ? read() : this.#db.transaction(read)();
+  }
+
+  #archives(where: string, ...values: readonly unknown[]): ArchiveRecord[] {
+    const rows = this.#sql(
+      `SELECT ${archiveColumns} FROM archives JOIN cases USING (case_id) WHERE ${where} ORDER BY archives.seq`,
+    ).all(...values) as Row[];
+    return rows.map(archiveRecord);
+  }
+
+  #tickets(where: string, ...values: readonly unknown[]): TicketRecord[] {
+    const rows = this.#sql(
+      `SELECT correlation_id AS correlationId, archive_id AS archiveId, state, sealed, expires_at AS expiresAt
+       FROM tickets WHERE ${where}`,
+    ).all(...values);
+    return rows as TicketRecord[];
+  }
+
+  #receipts(tail: string): ReceiptRecord[] {
+    const rows = this.#sql(
+      `SELECT batch_id AS batchId, jws, sha256, stored_at AS storedAt, accepted_at AS acceptedAt FROM receipts ${tail}`,
+    ).all();
+    return rows as ReceiptRecord[];
+  }
+}
+
+/** Opens the ledger for reading alone, whether a daemon has it open, was killed, or closed it. */
+export function openLedgerReader(path: string): LedgerReader {
+  return new LedgerReader(openReader(path));
+}

@@ -1,0 +1,122 @@
+import type { StudyCounts } from '../protocol/batch.ts';
+import type { ApplianceCase, HeldReason, Stage } from '../protocol/documents.ts';
+import type { Tier } from '../protocol/ids.ts';
+import type { RefusalCode } from './receipt-check.ts';
+
+/** Everything the ledger knows of a case itself. */
+export interface CaseRecord {
+  readonly caseId: string;
+  readonly entryKey: string;
+  readonly signature: string;
+  readonly sourceSealed: Uint8Array;
+  readonly fingerprint?: string;
+  readonly files: number;
+  readonly sourceBytes: number;
+  readonly stage: Stage;
+  readonly reason?: HeldReason;
+  readonly hint?: string;
+  readonly detectedAt: string;
+  readonly deliveredAt?: string;
+  readonly counts?: StudyCounts;
+  /** It has archives: its entry is not read any more, and if that changes, it becomes another case. */
+  readonly isSealed: boolean;
+}
+
+/** An archive and how far it has come. */
+export interface ArchiveRecord {
+  readonly archiveId: string;
+  readonly caseId: string;
+  readonly tier: Tier;
+  readonly file: string;
+  readonly keysFile: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly files: number;
+  readonly batchId?: string;
+  /** Which name it is uploaded under: 1 unless a name was spoilt. */
+  readonly nameTry: number;
+  /** Name of the committed blob; undefined until then. */
+  readonly blob?: string;
+  readonly receiptedAt?: string;
+  readonly counts: StudyCounts;
+}
+
+/** A batch that still owes something: blocks (`uploading`) or a receipt (`uploaded`). */
+export interface OpenBatch {
+  readonly batchId: string;
+  readonly tier: Tier;
+  readonly state: 'uploading' | 'uploaded';
+  readonly createdAt: string;
+  /** The manifest as it was fixed; absent while blocks are owed. */
+  readonly manifest?: string;
+  readonly archives: readonly ArchiveRecord[];
+}
+
+export interface TicketRecord {
+  readonly correlationId: string;
+  readonly archiveId: string;
+  readonly state: 'open' | 'committed' | 'abandoned';
+  readonly sealed: Uint8Array;
+  readonly expiresAt: string;
+}
+
+export interface ReceiptRecord {
+  readonly batchId: string;
+  readonly jws: string;
+  readonly sha256: string;
+  readonly storedAt: string;
+  readonly acceptedAt: string;
+}
+
+export interface RefusalRecord {
+  readonly at: string;
+  readonly code: RefusalCode;
+  readonly batchId?: string;
+  readonly payloadSha256: string;
+}
+
+/** A row as SQLite gives it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Columns of `cases` as a CaseRecord is made of them. */
+export const caseColumns = `
+  case_id AS caseId, entry_key AS entryKey, signature, source_sealed AS sourceSealed, fingerprint, files,
+  source_bytes AS sourceBytes, stage, held_reason AS reason, hint, detected_at AS detectedAt,
+  delivered_at AS deliveredAt, maps, points, lesions,
+  EXISTS (SELECT 1 FROM archives WHERE archives.case_id = cases.case_id) AS isSealed`;
+
+export function caseRecord({ maps, points, lesions, isSealed, ...row }: Row): CaseRecord {
+  const counts = maps === null ? {} : { counts: { maps, points, lesions } };
+  return { ...withoutNulls(row), ...counts, isSealed: isSealed === 1 } as CaseRecord;
+}
+
+/** Columns of `archives` joined with `cases`, as an ArchiveRecord is made of them. */
+export const archiveColumns = `
+  archive_id AS archiveId, archives.case_id AS caseId, tier, file, keys_file AS keysFile, sha256, bytes,
+  archives.files AS files, batch_id AS batchId, name_try AS nameTry, blob, receipted_at AS receiptedAt,
+  maps, points, lesions`;
+
+export function archiveRecord({ maps, points, lesions, ...row }: Row): ArchiveRecord {
+  return { ...withoutNulls(row), counts: { maps, points, lesions } } as ArchiveRecord;
+}
+
+/** A case as `cases list --json` prints it. */
+export function applianceCase(record: CaseRecord, archives: readonly ArchiveRecord[]): ApplianceCase {
+  const { caseId, stage, reason, hint, files, sourceBytes, detectedAt, deliveredAt } = record;
+  return {
+    caseId,
+    stage,
+    ...(reason === undefined ? {} : { reason }),
+    ...(hint === undefined ? {} : { hint }),
+    files,
+    sourceBytes,
+    archives: archives.map(({ tier, sha256, bytes }) => ({ tier, sha256, bytes })),
+    detectedAt,
+    ...(deliveredAt === undefined ? {} : { deliveredAt }),
+  };
+}
+
+/** SQLite's NULL is an absent property. */
+export function withoutNulls(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+}

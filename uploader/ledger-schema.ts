@@ -1,0 +1,98 @@
+import type { Migration } from '../core/database.ts';
+
+/**
+ * The ledger's tables. `seq` is the order in which things came; every time is ISO 8601 in UTC. Stages and states are
+ * words without a CHECK, since a later release adds some and this one must still run on its schema.
+ *
+ * Batch states: `uploading` (its archives are on their way), `uploaded` (all committed, its manifest is fixed, the
+ * receipt is awaited), `receipted`, `refused`, `dissolved` (every case in it was held before it was complete).
+ * Ticket states: `open` (in use), `committed` and `abandoned` (to be closed with true and with false).
+ */
+export const ledgerMigrations: readonly Migration[] = [
+  {
+    version: 1000,
+    sql: `
+      CREATE TABLE cases (
+        seq INTEGER PRIMARY KEY,
+        case_id TEXT NOT NULL UNIQUE,
+        entry_key TEXT NOT NULL,
+        signature TEXT NOT NULL,
+        source_sealed BLOB NOT NULL,
+        fingerprint TEXT,
+        files INTEGER NOT NULL,
+        source_bytes INTEGER NOT NULL,
+        stage TEXT NOT NULL,
+        held_reason TEXT,
+        hint TEXT,
+        detected_at TEXT NOT NULL,
+        delivered_at TEXT,
+        maps INTEGER,
+        points INTEGER,
+        lesions INTEGER
+      ) STRICT;
+      CREATE INDEX cases_by_entry ON cases (entry_key);
+      CREATE INDEX cases_by_stage ON cases (stage);
+
+      CREATE TABLE batches (
+        seq INTEGER PRIMARY KEY,
+        batch_id TEXT NOT NULL UNIQUE,
+        tier TEXT NOT NULL,
+        state TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        manifest TEXT
+      ) STRICT;
+      CREATE INDEX batches_by_state ON batches (state);
+
+      CREATE TABLE archives (
+        seq INTEGER PRIMARY KEY,
+        archive_id TEXT NOT NULL UNIQUE,
+        case_id TEXT NOT NULL REFERENCES cases (case_id),
+        tier TEXT NOT NULL,
+        file TEXT NOT NULL,
+        keys_file TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        files INTEGER NOT NULL,
+        batch_id TEXT REFERENCES batches (batch_id),
+        name_try INTEGER NOT NULL DEFAULT 1,
+        blob TEXT,
+        receipted_at TEXT,
+        UNIQUE (case_id, tier)
+      ) STRICT;
+      CREATE INDEX archives_by_batch ON archives (batch_id);
+
+      CREATE TABLE tickets (
+        correlation_id TEXT PRIMARY KEY,
+        archive_id TEXT NOT NULL REFERENCES archives (archive_id),
+        state TEXT NOT NULL,
+        sealed BLOB NOT NULL,
+        expires_at TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE blocks (
+        archive_id TEXT NOT NULL REFERENCES archives (archive_id),
+        start INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        block_id TEXT NOT NULL,
+        PRIMARY KEY (archive_id, start)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE receipts (
+        seq INTEGER PRIMARY KEY,
+        batch_id TEXT NOT NULL UNIQUE REFERENCES batches (batch_id),
+        jws TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        stored_at TEXT NOT NULL,
+        accepted_at TEXT NOT NULL
+      ) STRICT;
+
+      CREATE TABLE refusals (
+        seq INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        code TEXT NOT NULL,
+        batch_id TEXT,
+        payload_sha256 TEXT NOT NULL
+      ) STRICT;
+    `,
+  },
+];

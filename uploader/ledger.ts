@@ -1,0 +1,140 @@
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { StudyCounts } from '../protocol/batch.ts';
+import type { HeldReason } from '../protocol/documents.ts';
+import { newId, type Tier } from '../protocol/ids.ts';
+import type { DetectedEntry, EntrySize, SealedArchiveRow } from './case-commands.ts';
+import type { LedgerError } from './ledger-error.ts';
+import type { ArgsOf, CommandName, ResultOf } from './ledger-group.ts';
+import { type LedgerReader, openLedgerReader } from './ledger-reader.ts';
+import { LedgerWriter } from './ledger-writer.ts';
+import type { RefusalCode } from './receipt-check.ts';
+import type { VerifiedReceipt } from './receipt-commands.ts';
+
+export interface LedgerDeps {
+  /** Of the database file; its folder must exist. */
+  readonly path: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+type Done<Name extends CommandName> = Promise<ResultOf<Name>>;
+
+/**
+ * The case store. Every change goes to one writer thread and is on disk, fsynced, when its promise resolves; whatever
+ * waits meanwhile shares the next transaction. Each command is described where it is written: `case-commands.ts`,
+ * `delivery-commands.ts`, `receipt-commands.ts`. Reads go through a second connection of this thread.
+ */
+export class Ledger {
+  /** What the ledger says now; includes everything that was acknowledged before. */
+  readonly read: LedgerReader;
+  readonly #writer: LedgerWriter;
+  readonly #clock: Clock;
+
+  private constructor(writer: LedgerWriter, reader: LedgerReader, clock: Clock) {
+    this.#writer = writer;
+    this.read = reader;
+    this.#clock = clock;
+  }
+
+  /** Opens or creates the ledger. Rejects with what kept it from opening (a newer schema, a refused pragma). */
+  static async open({ path, log, clock = systemClock }: LedgerDeps): Promise<Ledger> {
+    const writer = await LedgerWriter.open(path, log.child({ part: 'ledger' }));
+    return new Ledger(writer, openLedgerReader(path), clock);
+  }
+
+  /** Closes both connections. The writer comes last, so that it folds the write-ahead log into the database. */
+  async close(): Promise<void> {
+    this.read.close();
+    await this.#writer.close();
+  }
+
+  /** Resolves, with the reason, when the writer died. The daemon should then end: its next start resumes. */
+  get failed(): Promise<LedgerError> {
+    return this.#writer.failed;
+  }
+
+  /** Number of transactions since it was opened. */
+  get commits(): number {
+    return this.#writer.commits;
+  }
+
+  // Changes: a case before it travels.
+
+  detect(entry: DetectedEntry): Done<'detect'> {
+    return this.#writer.run('detect', { ...entry, caseId: newId('case'), at: this.#now() });
+  }
+
+  observe(caseId: string, look: EntrySize): Done<'observe'> {
+    return this.#writer.run('observe', { ...look, caseId });
+  }
+
+  settle(caseId: string, fingerprint: string): Done<'settle'> {
+    return this.#writer.run('settle', { caseId, fingerprint });
+  }
+
+  hold(caseId: string, reason: HeldReason, hint: string): Done<'hold'> {
+    return this.#writer.run('hold', { caseId, reason, hint });
+  }
+
+  rearm(caseId: string, look: EntrySize): Done<'rearm'> {
+    return this.#writer.run('rearm', { ...look, caseId });
+  }
+
+  seal(caseId: string, counts: StudyCounts, archives: readonly SealedArchiveRow[]): Done<'seal'> {
+    return this.#writer.run('seal', { caseId, counts, archives });
+  }
+
+  // Changes: archives and batches on their way.
+
+  /** Puts archives of one tier into a new batch and returns its id. */
+  async batch(tier: Tier, archiveIds: readonly string[]): Promise<string> {
+    const batchId = newId('bat');
+    await this.#writer.run('batch', { batchId, tier, archiveIds, at: this.#now() });
+    return batchId;
+  }
+
+  startUpload(ticket: ArgsOf<'startUpload'>): Done<'startUpload'> {
+    return this.#writer.run('startUpload', ticket);
+  }
+
+  abandonTicket(ticket: ArgsOf<'abandonTicket'>): Done<'abandonTicket'> {
+    return this.#writer.run('abandonTicket', ticket);
+  }
+
+  closeTicket(ticket: ArgsOf<'closeTicket'>): Done<'closeTicket'> {
+    return this.#writer.run('closeTicket', ticket);
+  }
+
+  addBlock(block: ArgsOf<'addBlock'>): Done<'addBlock'> {
+    return this.#writer.run('addBlock', block);
+  }
+
+  keepBlocks(blocks: ArgsOf<'keepBlocks'>): Done<'keepBlocks'> {
+    return this.#writer.run('keepBlocks', blocks);
+  }
+
+  markUploaded(uploaded: ArgsOf<'markUploaded'>): Done<'markUploaded'> {
+    return this.#writer.run('markUploaded', uploaded);
+  }
+
+  completeBatch(complete: ArgsOf<'completeBatch'>): Done<'completeBatch'> {
+    return this.#writer.run('completeBatch', complete);
+  }
+
+  refuseBatch(refused: ArgsOf<'refuseBatch'>): Done<'refuseBatch'> {
+    return this.#writer.run('refuseBatch', refused);
+  }
+
+  acceptReceipt(device: string, receipt: VerifiedReceipt): Done<'acceptReceipt'> {
+    return this.#writer.run('acceptReceipt', { ...receipt, device, at: this.#now() });
+  }
+
+  recordRefusal(code: RefusalCode, batchId: string | undefined, payloadSha256: string): Done<'recordRefusal'> {
+    return this.#writer.run('recordRefusal', { at: this.#now(), code, batchId, payloadSha256 });
+  }
+
+  #now(): string {
+    return this.#clock.now().toISOString();
+  }
+}

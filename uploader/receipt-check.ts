@@ -1,0 +1,54 @@
+import type { Receipt } from '../protocol/receipt.ts';
+
+/**
+ * Why an acknowledgement is not believed. Nothing is released for any of them.
+ *
+ * - `MALFORMED`: not an acknowledgement, or the receipt's payload is not one
+ * - `UNKNOWN_KEY`: signed by a key that this appliance was not told to believe
+ * - `BAD_SIGNATURE`: the signature is not of these bytes and that key, or not ES256
+ * - `BATCH_UNKNOWN`: this appliance did not send that batch
+ * - `BATCH_CLOSED`: the batch already has another receipt, or was refused
+ * - `DEVICE_MISMATCH`, `ARCHIVES_MISMATCH`, `DIGEST_MISMATCH`, `BYTES_MISMATCH`, `TOTAL_MISMATCH`: the receipt is for
+ *   another device, other archives, other content, other sizes, or its sum is wrong
+ * - `PREVIOUS_MISMATCH`: it does not follow the last receipt of this device
+ */
+export type RefusalCode =
+  | 'MALFORMED'
+  | 'UNKNOWN_KEY'
+  | 'BAD_SIGNATURE'
+  | 'BATCH_UNKNOWN'
+  | 'BATCH_CLOSED'
+  | 'DEVICE_MISMATCH'
+  | 'ARCHIVES_MISMATCH'
+  | 'DIGEST_MISMATCH'
+  | 'BYTES_MISMATCH'
+  | 'TOTAL_MISMATCH'
+  | 'PREVIOUS_MISMATCH';
+
+/** What the ledger knows about the batch that a receipt names. */
+export interface ExpectedReceipt {
+  readonly device: string;
+  /** Undefined when the ledger has no such batch. */
+  readonly batchState: string | undefined;
+  readonly archives: readonly { readonly archiveId: string; readonly sha256: string; readonly bytes: number }[];
+  /** SHA-256 of the last accepted receipt; null before the first. */
+  readonly previous: string | null;
+}
+
+/** The first thing in which a receipt differs from what the ledger expects; undefined when it is right. */
+export function receiptMismatch(receipt: Receipt, expected: ExpectedReceipt): RefusalCode | undefined {
+  if (expected.batchState === undefined || expected.batchState === 'uploading') return 'BATCH_UNKNOWN';
+  if (expected.batchState !== 'uploaded') return 'BATCH_CLOSED';
+  if (receipt.device !== expected.device) return 'DEVICE_MISMATCH';
+  const found = new Map(receipt.archives.map((archive) => [archive.archiveId, archive]));
+  const sameSet = found.size === receipt.archives.length && found.size === expected.archives.length;
+  if (!sameSet || expected.archives.some(({ archiveId }) => !found.has(archiveId))) return 'ARCHIVES_MISMATCH';
+  for (const { archiveId, sha256, bytes } of expected.archives) {
+    if (found.get(archiveId)?.sha256 !== sha256) return 'DIGEST_MISMATCH';
+    if (found.get(archiveId)?.bytes !== bytes) return 'BYTES_MISMATCH';
+  }
+  const total = expected.archives.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (receipt.bytes !== total) return 'TOTAL_MISMATCH';
+  if (receipt.previous !== expected.previous) return 'PREVIOUS_MISMATCH';
+  return undefined;
+}

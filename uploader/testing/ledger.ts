@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { sha256 } from '../../core/digest.ts';
+import { silentLog } from '../../core/log.ts';
+import { newId, type Tier } from '../../protocol/ids.ts';
+import type { DetectedEntry, SealedArchiveRow } from '../case-commands.ts';
+import { Ledger } from '../ledger.ts';
+import { temporaryFolder } from './folder.ts';
+
+/** A ledger in a folder of its own, closed when the test ends. */
+export async function openTestLedger(test: TestContext): Promise<{ ledger: Ledger; path: string; folder: string }> {
+  const folder = await temporaryFolder(test);
+  const path = join(folder, 'ledger.db');
+  const ledger = await Ledger.open({ path, log: silentLog });
+  test.after(() => ledger.close());
+  return { ledger, path, folder };
+}
+
+let entries = 0;
+
+export function someEntry(change: Partial<DetectedEntry> = {}): DetectedEntry {
+  entries += 1;
+  return {
+    entryKey: `entry-${entries}`,
+    signature: `signature-${entries}`,
+    sourceSealed: randomBytes(40),
+    files: 3,
+    sourceBytes: 1000,
+    ...change,
+  };
+}
+
+export function someArchive(tier: Tier = 'review'): SealedArchiveRow {
+  const archiveId = newId('arc');
+  return {
+    archiveId,
+    tier,
+    file: `${archiveId}.case`,
+    keysFile: `${archiveId}.keys`,
+    sha256: sha256(archiveId),
+    bytes: 1000,
+    files: 7,
+  };
+}
+
+export const someCounts = { maps: 4, points: 2, lesions: 22 };
+
+/** A case that was taken as far as `sealed`. */
+export async function sealedCase(
+  ledger: Ledger,
+  archives: readonly SealedArchiveRow[] = [someArchive()],
+): Promise<{ caseId: string; archives: readonly SealedArchiveRow[] }> {
+  const { caseId } = await ledger.detect(someEntry());
+  await ledger.settle(caseId, 'fingerprint');
+  await ledger.seal(caseId, someCounts, archives);
+  return { caseId, archives };
+}
