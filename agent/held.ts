@@ -16,6 +16,7 @@ const reasons: Readonly<Record<string, Reason>> = {
   PHI_SUSPECTED: { reason: 'phi-suspected', hint: 'The pseudonymised output still matched an identifier rule, so nothing left. Report the rule that the log names.' },
   ENOSPC:        { reason: 'disk-full',     hint: 'Too little space for this case. Free space on the data folder\u2019s disk; it is taken by itself then.' },
   SOURCE_GONE:   { reason: 'source-gone',   hint: 'The entry left the inbox before it was sealed. Copy it again; it is taken by itself then.' },
+  SQLITE_FULL:   { reason: 'disk-full',     hint: 'Too little space for this case. Free space on the data folder\u2019s disk; it is taken by itself then.' },
   CONTAINER:     { reason: 'unsupported',   hint: 'This release reads export folders only. Unpack the archive into the inbox as a folder.' },
 };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sha256 } from '../core/digest.ts';
@@ -137,10 +137,16 @@ test('an archive that a killed run placed is replaced, and only once the new one
   const reader = await openArchive(old.path, secretKey);
   assert.equal(reader.files[0]?.name, 'old');
   reader.close();
+  const witness = join(folder.path, 'witness');
+  linkSync(old.keysPath, witness);
   const sealed = await buildArchive(orderOf(folder.path, [{ name: 'new', pieces: [noise(9)] }], { caseId }));
   assert.equal(readKeysFile(sealed.keysPath).archiveId, sealed.archiveId);
   assert.equal((await openArchive(sealed.path, secretKey)).files[0]?.name, 'new');
-  assert.equal(readdirSync(folder.path).length, 2);
+  assert.ok(
+    readFileSync(witness).every((byte) => byte === 0),
+    'the old keys were overwritten',
+  );
+  assert.equal(readdirSync(folder.path).length, 3);
 });
 
 const sourceError = new Error('the source went away');
@@ -225,6 +231,15 @@ test('unsafe or repeated names are refused before anything is written', async ()
     const files = names.map((name) => ({ name, pieces: [noise(1)] }));
     await assert.rejects(buildArchive(orderOf(folder.path, files)), { code: 'UNSAFE_NAME' });
   }
+  assert.deepEqual(readdirSync(folder.path), []);
+});
+
+test('an id or a kind that readers would refuse is refused before there is an archive', async () => {
+  using folder = tempFolder();
+  const ids = [{ caseId: '../case' }, { caseId: '' }, { archiveId: 'arc-1' }];
+  for (const more of ids) await assert.rejects(buildArchive(orderOf(folder.path, [], more)), { name: 'ZodError' });
+  const file = { name: 'a', kind: 'k'.repeat(65), pieces: [noise(1)] };
+  await assert.rejects(buildArchive(orderOf(folder.path, [file])), { name: 'ZodError' });
   assert.deepEqual(readdirSync(folder.path), []);
 });
 

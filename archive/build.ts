@@ -4,7 +4,7 @@ import type { PseudonymisedFile, PseudonymisedStudy } from '../carto/index.ts';
 import type { Sha256 } from '../core/digest.ts';
 import { type Envelope, type Recipient, seal } from '../core/envelope.ts';
 import type { Checkpoint } from '../core/gate-flag.ts';
-import type { Tier } from '../protocol/ids.ts';
+import { archiveIdSchema, caseIdSchema, type Tier } from '../protocol/ids.ts';
 import { ArchiveError } from './archive-error.ts';
 import { BuildFile } from './build-file.ts';
 import { type BuildStep, ChunkWriter, type EnterStep } from './chunk-writer.ts';
@@ -59,6 +59,7 @@ export interface BuildOrder {
  * Memory is bounded: one chunk and SQLite's page cache, whatever the study's size, and about 0.5 KB per file.
  */
 export async function buildArchive(order: BuildOrder): Promise<SealedArchive> {
+  checkIds(order);
   const files = filesOf(order);
   const enter = stepper(order);
   const dataKey = randomBytes(keyBytes);
@@ -107,6 +108,12 @@ async function place(file: BuildFile, { order, enter, keys, digest, files }: Fin
     throw error;
   }
   return { archiveId, caseId, tier, path, keysPath, ...digest, files } as SealedArchive;
+}
+
+/** Both become part of names on disk and on the wire. A wrong one is a mistake of the caller's code. */
+function checkIds({ caseId, archiveId }: BuildOrder): void {
+  caseIdSchema.parse(caseId);
+  archiveIdSchema.parse(archiveId);
 }
 
 /** The files of the tier, those of one kind together: what is alike compresses together. Order is kept otherwise. */

@@ -36,8 +36,9 @@ export type ArchiveEntry = z.infer<typeof entrySchema>;
 /** The encrypted index: the last chunk of every archive. */
 export type Contents = z.infer<typeof contentsSchema>;
 
+/** The index as bytes. Parsed first: an index that readers would refuse is never sealed. */
 export function encodeContents(contents: Contents): Buffer {
-  return Buffer.from(JSON.stringify(contents));
+  return Buffer.from(JSON.stringify(contentsSchema.parse(contents)));
 }
 
 /** Parses and checks an index against the file it was found in. Throws DAMAGED, or UNSAFE_NAME. */

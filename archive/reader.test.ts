@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { openBuild } from '../core/database.ts';
 import { codeOf } from '../core/errors.ts';
 import { newId } from '../protocol/ids.ts';
 import { ArchiveError } from './archive-error.ts';
 import { buildArchive, type SealedArchive } from './build.ts';
-import { keysPathOf, maxChunkBytes } from './format.ts';
+import { applicationId, formatVersion, keysPathOf, maxChunkBytes } from './format.ts';
 import { openArchive } from './reader.ts';
 import { copyOf, entryOf, flipByte, forge, indexOf, tamper } from './testing/forgery.ts';
 import { mixedFiles, noise, orderOf, readAll, secretKey, tempFolder } from './testing/studies.ts';
@@ -162,6 +163,15 @@ test('a file that asks for a WAL is refused before SQLite sees it', async () => 
   assert.throws(() => statSync(`${path}-wal`), { code: 'ENOENT' });
 });
 
+test('pages that nothing uses, where anything could hide, are refused', async () => {
+  using folder = tempFolder();
+  const { path } = await sealMixed(folder.path);
+  const db = openBuild(path, { applicationId, version: formatVersion });
+  db.exec('CREATE TABLE extra (a); INSERT INTO extra VALUES (randomblob(100000)); DROP TABLE extra');
+  db.close();
+  await assert.rejects(openArchive(path, secretKey), { code: 'DAMAGED', message: /nothing uses/ });
+});
+
 test('two archives cannot trade chunks or indexes', async () => {
   using folder = tempFolder();
   const [one, two] = [await sealMixed(folder.path), await sealMixed(folder.path)];
@@ -184,7 +194,7 @@ test('a wrong key, a wrong secret under the right name, foreign or missing keys 
   await assert.rejects(openArchive(one.path, { kid: 'at-rest', secret }), { code: 'NOT_A_RECIPIENT' });
   const swapped = copyOf(one.path);
   writeFileSync(keysPathOf(swapped), readFileSync(two.keysPath));
-  await assert.rejects(openArchive(swapped, secretKey), { code: 'DAMAGED' });
+  await assert.rejects(openArchive(swapped, secretKey), { code: 'DAMAGED', message: /of another archive/ });
   const { keys } = JSON.parse(readFileSync(two.keysPath, 'utf8'));
   await assert.rejects(openArchive(one.path, secretKey, keys), { code: 'DAMAGED' });
   unlinkSync(one.keysPath);

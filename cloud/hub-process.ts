@@ -43,7 +43,7 @@ export async function runHub({ folders, clock, announce, autoApprove }: Deps): P
     clock,
     log,
     retryAfterSeconds: autoApprove ? 1 : 10,
-    onApproved: async (device) => registerDevice(folders.hub, device),
+    onApproved: (device) => registerDevice(folders.hub, device),
   });
   const services = new Services([hub, est]);
   await services.start();

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { makeFolder, writeFileDurable } from '../core/files.ts';
-import type { HubSettings } from '../hub/index.ts';
+import { type HubSettings, hubSettingsSchema } from '../hub/index.ts';
 import { createReceiverKeys, type ReceiverSettings, receiverSettingsSchema } from '../receiver/index.ts';
 import { DevelopmentCa, type ServerCertificate } from './ca/index.ts';
 import type { CloudFolders } from './folders.ts';
@@ -53,12 +53,13 @@ async function createReceiverSettings(
   settings: CloudSettings,
   ca: DevelopmentCa,
 ): Promise<void> {
+  const { name: account, key } = settings.storageAccount;
+  const { hostName: host, ports, serviceKey } = settings;
   const found = receiverSettingsSchema.parse({
-    hub: { host: settings.hostName, port: settings.ports.https, caPem: ca.server.certificatePem },
-    serviceKey: settings.serviceKey,
-    storageAccount: settings.storageAccount,
-    deviceCaPem: ca.operational.certificatePem,
-    keys: createReceiverKeys(),
+    hub: { host, httpsPort: ports.https, caPem: ca.server.certificatePem, serviceKey },
+    storage: { account, key },
+    operationalCaPem: ca.operational.certificatePem,
+    keys: await createReceiverKeys(),
   });
   writeFileDurable(folders.receiverSettings, `${JSON.stringify(found, null, 2)}\n`);
 }
@@ -71,7 +72,7 @@ export function readReceiverSettings(folders: CloudFolders): ReceiverSettings {
 /** What the hub's process needs, from the cloud's settings and authorities. */
 export function hubSettingsOf(settings: CloudSettings, ca: DevelopmentCa, tls: ServerCertificate): HubSettings {
   const { hostName, listen, ports, advertised, idScope, serviceKey, storageAccount } = settings;
-  return {
+  return hubSettingsSchema.parse({
     hostName,
     listen,
     mqttPort: ports.mqtt,
@@ -82,7 +83,7 @@ export function hubSettingsOf(settings: CloudSettings, ca: DevelopmentCa, tls: S
     idScope,
     serviceKey,
     storageAccount,
-  };
+  });
 }
 
 /** A server certificate is issued anew when a third of its life is left, or less. */

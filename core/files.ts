@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 
@@ -11,16 +21,24 @@ export const partialSuffix = '.partial';
  */
 export function writeFileDurable(path: string, content: string | Uint8Array, mode = 0o600): void {
   const temporary = `${path}.${process.pid}${partialSuffix}`;
-  const handle = openSync(temporary, 'w', mode);
   try {
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+    writeAndSync(temporary, typeof content === 'string' ? Buffer.from(content) : content, mode);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  renameSync(temporary, path);
+  syncFolder(dirname(path));
+}
+
+function writeAndSync(path: string, bytes: Uint8Array, mode: number): void {
+  const handle = openSync(path, 'w', mode);
+  try {
     for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
     fsyncSync(handle);
   } finally {
     closeSync(handle);
   }
-  renameSync(temporary, path);
-  syncFolder(dirname(path));
 }
 
 /** Moves a finished, already fsynced file into place and makes the move durable. */

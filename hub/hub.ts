@@ -79,6 +79,7 @@ export class Hub implements Service {
     await this.#upkeep;
     await this.#parts?.app.close();
     await this.#parts?.broker.stop();
+    this.#parts?.attendance.everyoneLeft();
     await this.#parts?.listener.close();
     if (this.#stores) closeStores(this.#stores);
     this.#stores = undefined;

@@ -1,8 +1,8 @@
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { buildArchive } from '../../archive/index.ts';
-import { identify, openFolder, pseudonymise } from '../../carto/index.ts';
+import { buildArchive, eraseArchive, type SealedArchive } from '../../archive/index.ts';
+import { identify, openFolder, type PseudonymisedStudy, pseudonymise } from '../../carto/index.ts';
 import { asError } from '../../core/errors.ts';
 import { attachGate, type Checkpoint } from '../../core/gate-flag.ts';
 import { describe } from '../../core/log.ts';
@@ -34,13 +34,24 @@ async function run(job: SealJob): Promise<Identified | Sealed> {
   const source = await openFolder(job.source, checkpoint);
   if (job.kind === 'identify') return identify(source, checkpoint);
   const study = await pseudonymise(source, checkpoint);
-  const archives = [];
-  for (const { tier, archiveId } of job.archives) {
-    const { caseId, target: folder, recipients } = job;
-    archives.push(await buildArchive({ study, tier, caseId, archiveId, folder, recipients, checkpoint }));
-  }
+  const archives = await sealTiers(job, study);
   const { counts, sourceFiles, sourceBytes, leftOut, warnings } = study;
   return { counts, archives, sourceFiles, sourceBytes, leftOut, warnings };
+}
+
+/** All tiers or none: when one fails, those that were built are erased. */
+async function sealTiers(job: Extract<SealJob, { kind: 'seal' }>, study: PseudonymisedStudy): Promise<SealedArchive[]> {
+  const { caseId, target: folder, recipients } = job;
+  const archives: SealedArchive[] = [];
+  try {
+    for (const { tier, archiveId } of job.archives) {
+      archives.push(await buildArchive({ study, tier, caseId, archiveId, folder, recipients, checkpoint }));
+    }
+    return archives;
+  } catch (error) {
+    for (const { path } of archives) eraseArchive(path);
+    throw error;
+  }
 }
 
 /** Our own errors keep code, message and hint; anything else crosses as its code only, its text could quote a source. */

@@ -64,11 +64,11 @@ test('the car file has 27 columns per point, and tables of the study file count 
 });
 
 // The same files of a real export, digits and names masked: every line of ours must have a line of its shape there.
-const samples = resolve(process.env.VESTIBULE_SAMPLES ?? '../shared/data');
+const samples = process.env.VESTIBULE_SAMPLES ?? resolve(import.meta.dirname, '../../../shared/data');
 const porcine = join(samples, 'carto', 'openep-testingdata-pig-2021');
 
 test('each line has the shape of a line in a real export', (context) => {
-  if (!existsSync(porcine)) return context.skip('no samples');
+  if (!existsSync(porcine)) return context.skip('skipped: no samples');
   const folder = join(porcine, readdirSync(porcine).find((name) => name.startsWith('Export_'))!);
   const pairs: [ours: string, theirs: string][] = [
     [`${map}.mesh`, '2-Map.mesh'],

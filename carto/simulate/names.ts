@@ -7,7 +7,7 @@ export interface SimulatedNames {
   readonly maps?: readonly string[];
   /** `Comment` of every ablation session. */
   readonly comment?: string;
-  /** Name of the first lesion preset. */
+  /** Name of the first lesion preset. One word: its table is split on blanks. */
   readonly presetName?: string;
   /** Both names of the tag that the site added; the first point carries it. */
   readonly siteTag?: string;

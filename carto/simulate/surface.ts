@@ -14,7 +14,7 @@ export function meshSurface(distance: Distance, low: Vector, high: Vector, cellM
   makeWellComposed(grid);
   const net = placeVertices(grid);
   const quads = joinQuads(grid, net.vertexOfCell);
-  const vertices = evenOut(distance, Float64Array.from(net.places), quads, 5);
+  const vertices = evenOut(distance, Float64Array.from(net.places), quads, 3);
   return finishMesh(vertices, splitQuads(vertices, quads));
 }
 

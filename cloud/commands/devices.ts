@@ -4,10 +4,10 @@ import { cloudFoldersOf } from '../folders.ts';
 import { readSettings } from '../settings.ts';
 
 /** `devices`: read from the hub's registry, so it answers with the hub dead or alive. */
-export function listDevices(options: GlobalOptions): void {
+export async function listDevices(options: GlobalOptions): Promise<void> {
   const folders = cloudFoldersOf(options.data);
   readSettings(folders.settings);
-  const registry = openRegistry(folders.hub);
+  const registry = await openRegistry(folders.hub);
   try {
     const devices = registry.devices();
     print(options, devices, () =>

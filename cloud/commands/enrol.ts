@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { exitCode, type GlobalOptions, print, table, Verdict } from '../../core/cli.ts';
 import { systemClock } from '../../core/clock.ts';
 import { makeFolder, writeFileDurable } from '../../core/files.ts';
-import { receiverPublicKeys } from '../../receiver/index.ts';
+import { publicKeyOf } from '../../receiver/index.ts';
 import { createBundle } from '../bundle.ts';
 import { DevelopmentCa } from '../ca/index.ts';
 import { Approvals } from '../est/index.ts';
@@ -15,8 +15,8 @@ export async function createEnrolment(options: GlobalOptions, flags: { readonly 
   const folders = cloudFoldersOf(options.data);
   const settings = readSettings(folders.settings);
   const ca = await DevelopmentCa.open({ folder: folders.ca, clock: systemClock });
-  const { pkcs12, passphrase } = await ca.issueOnboarding(flags.device);
-  const { receiptKeys, recipients } = receiverPublicKeys(readReceiverSettings(folders));
+  const { bytes: pkcs12, passphrase } = await ca.issueOnboarding(flags.device);
+  const { keys } = readReceiverSettings(folders);
   const { advertised, hostName, site, idScope } = settings;
   const { text, fingerprint } = await createBundle(
     { folder: folders.enrolments, clock: systemClock },
@@ -27,8 +27,8 @@ export async function createEnrolment(options: GlobalOptions, flags: { readonly 
       est: { url: `https://${hostName}:${advertised.est}` },
       dps: { host: hostName, port: advertised.mqtt, idScope },
       hub: { mqttPort: advertised.mqtt, httpsPort: advertised.https },
-      receiptKeys,
-      recipients,
+      receiptKeys: [publicKeyOf(keys.receipt)],
+      recipients: [publicKeyOf(keys.transit)],
       pkcs12,
     },
   );

@@ -48,6 +48,11 @@ export class Attendance {
     this.#log.info({ event: 'device-disconnected', device: link.deviceId });
   }
 
+  /** The hub stops: whoever is still here has left. */
+  everyoneLeft(): void {
+    for (const link of this.#links.all) this.left(link);
+  }
+
   seen(link: DeviceLink): void {
     link.lastSeenMs = this.#clock.monotonicMs();
     if (link.lastSeenMs - link.notedSeenMs < noteSeenEveryMs) return;

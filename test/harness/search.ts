@@ -21,7 +21,7 @@ export class IdentifierSearch {
 
   inBytes(bytes: Buffer, where: string): Hit[] {
     const text = bytes.toString('latin1');
-    const folded = text.toLowerCase();
+    const folded = asciiFold(text);
     return this.#needles
       .filter(({ encoding, needle }) => (encoding.startsWith('base64') ? text : folded).includes(needle))
       .map(({ canary, encoding }) => ({ canary, encoding, where }));
@@ -41,17 +41,23 @@ export class IdentifierSearch {
 
 function encodingsOf(canary: string): { encoding: string; needle: string }[] {
   const variants = [...new Set([canary, canary.toLowerCase(), canary.toUpperCase()])];
-  const utf8 = Buffer.from(canary.toLowerCase(), 'utf8');
-  const latin1 = Buffer.from(canary.toLowerCase(), 'latin1');
-  const utf16 = Buffer.from(canary.toLowerCase(), 'utf16le');
-  const plain = [
-    { encoding: 'utf-8', needle: utf8.toString('latin1') },
-    { encoding: 'latin-1', needle: latin1.toString('latin1') },
-    { encoding: 'utf-16le', needle: utf16.toString('latin1') },
-    { encoding: 'utf-16be', needle: Buffer.from(utf16).swap16().toString('latin1') },
-  ];
-  const hex = variants.map((text) => ({ encoding: 'hex', needle: Buffer.from(text).toString('hex') }));
-  return [...plain, ...hex, ...variants.flatMap(base64Of)];
+  return variants.flatMap((text) => {
+    const utf16 = Buffer.from(text, 'utf16le');
+    const plain = [
+      { encoding: 'utf-8', bytes: Buffer.from(text, 'utf8') },
+      { encoding: 'latin-1', bytes: Buffer.from(text, 'latin1') },
+      { encoding: 'utf-16le', bytes: utf16 },
+      { encoding: 'utf-16be', bytes: Buffer.from(utf16).swap16() },
+      { encoding: 'hex', bytes: Buffer.from(Buffer.from(text).toString('hex')) },
+    ];
+    const folded = plain.map(({ encoding, bytes }) => ({ encoding, needle: asciiFold(bytes.toString('latin1')) }));
+    return [...folded, ...base64Of(text)];
+  });
+}
+
+/** Lower case for A to Z alone: in bytes read as Latin-1, other letters may be halves of UTF-8 characters. */
+function asciiFold(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** The characters of base64 that do not depend on what stands before or behind, for each of the three alignments. */

@@ -1,0 +1,21 @@
+import '../core/node-guard.ts';
+import type { Figure } from './figure.ts';
+
+/** Benches by name; each returns its figures over so many repeats. Loaded when they run. */
+const benches: Readonly<Record<string, (repeats: number) => Promise<Figure[]>>> = {
+  'first-case': async (repeats) => (await import('./first-case.ts')).firstCase(repeats),
+  idle: async (repeats) => (await import('./idle.ts')).idle(repeats),
+};
+
+const repeats = Number(process.env.VESTIBULE_BENCH_REPEATS ?? 5);
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  console.error(`There is no bench ${unknown.join(', ')}. Benches: ${Object.keys(benches).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  for (const [name, bench] of Object.entries(benches)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    for (const figure of await bench(repeats)) console.log(JSON.stringify(figure));
+  }
+}

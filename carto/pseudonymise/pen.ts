@@ -1,0 +1,91 @@
+import { type FileClassifier, type FileIdentity, filePath } from '../files.ts';
+import { parseNumber } from '../grammar/number.ts';
+import { meshFileNames } from '../read/study-xml.ts';
+import type { Warnings } from '../warnings.ts';
+import type { Codes } from './codes.ts';
+import type { Counters } from './counters.ts';
+import type { Originals } from './originals.ts';
+import { type Rule, type Rules, ruleFor } from './rule.ts';
+
+/** What all writers of one study share. */
+export interface Desk {
+  readonly rules: Rules;
+  readonly codes: Codes;
+  readonly counters: Counters;
+  readonly originals: Originals;
+  readonly warnings: Warnings;
+  readonly classifier: FileClassifier;
+  readonly studyName: string;
+}
+
+/** Writes the fields of one kind of file by its rules. */
+export class Pen {
+  readonly kind: string;
+  readonly desk: Desk;
+
+  constructor(desk: Desk, kind: string) {
+    this.desk = desk;
+    this.kind = kind;
+  }
+
+  ruleOf(field: string): Rule | undefined {
+    return ruleFor(this.desk.rules[this.kind], field);
+  }
+
+  /** What stands in the output for a value; undefined when nothing does. Pure text in, pure text out. */
+  write(field: string, value: string): string | undefined {
+    const rule = this.ruleOf(field);
+    if (!rule) return undefined;
+    const { codes, originals, warnings } = this.desk;
+    switch (rule.do) {
+      case 'drop':
+        originals.add(value);
+        return undefined;
+      case 'code':
+        return codes.of(rule.as, value);
+      case 'keep':
+        if (rule.as.allows(value)) return value;
+        break;
+      case 'map': {
+        const mapped = this.#mapEach(rule.as, value);
+        if (mapped !== undefined) return mapped;
+        break;
+      }
+      case 'refer': {
+        const renamed = this.refer(value);
+        if (renamed !== undefined) return renamed;
+        break;
+      }
+    }
+    warnings.add('odd-value', this.kind);
+    return undefined;
+  }
+
+  /** Where a file of the export goes; undefined for what stays behind. */
+  pathOf(identity: FileIdentity): string | undefined {
+    return filePath(identity, {
+      study: this.namePart('study', this.desk.studyName),
+      map: (name) => this.namePart('map', name),
+      shell: (name) => this.namePart('shell', name),
+      connector: (name) => this.namePart('connector', name),
+    });
+  }
+
+  /** The new name of a file that is referred to, whether it was exported or not; one or several names. */
+  refer(reference: string): string | undefined {
+    const renamed = meshFileNames(reference).map((name) => this.pathOf(this.desk.classifier.identify(name)));
+    return renamed.every((name) => name !== undefined) ? renamed.join(' ') : undefined;
+  }
+
+  /** A part of a file name that people typed. */
+  namePart(part: 'study' | 'map' | 'shell' | 'connector', name: string): string {
+    return new Pen(this.desk, 'file-name').write(part, name) ?? '';
+  }
+
+  /** One integer, or several with white space between them. */
+  #mapEach(counter: Extract<Rule, { do: 'map' }>['as'], value: string): string | undefined {
+    const cells = value.trim().split(/\s+/).filter(Boolean).map(parseNumber);
+    if (!cells.every((cell) => cell !== undefined && Number.isSafeInteger(cell))) return undefined;
+    return cells.map((cell) => this.desk.counters.of(counter, cell as number)).join(' ');
+  }
+}

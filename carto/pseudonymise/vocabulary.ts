@@ -1,0 +1,76 @@
+import { missingWords } from '../grammar/number.ts';
+
+/**
+ * The words of the format: what a field that holds a name may hold without being coded. Names outside these lists are
+ * taken for free text. Nothing here was typed by staff: it is the vendor's palette, the hardware's sockets and the
+ * surface leads.
+ */
+
+/** Short and full names of the default point tags. */
+export const tagNames: ReadonlySet<string> = new Set([
+  ...['None', 'HIS', 'His', 'PS', 'Pacing Site', 'DP', 'Double Potential', 'FS', 'Fragmented Signal'],
+  ...['ABL', 'Ablation', 'SCR', 'Scar', 'LO', 'Location Only', 'TE', 'Transient Event', 'EOS', 'End of Sheath'],
+  ...['SIA', 'Short Interval Ablation', 'C.Split', 'Complex.Split', 'C.Multi', 'Complex.Multi'],
+  ...['LIPV', 'LSPV', 'RIPV', 'RSPV', 'MA', 'Mitral Annulus', 'TA', 'Tricuspid Annulus'],
+  ...['LIPV OS', 'LSPV OS', 'RIPV OS', 'RSPV OS', 'IVC OS', 'SVC OS', 'CS OS'],
+]);
+
+export const coloringNames: ReadonlySet<string> = new Set([
+  ...['Unipolar', 'Bipolar', 'LAT', 'Impedance', 'A1', 'A2', 'A2-A1', 'SCI', 'ICL', 'ACI', 'ACL', 'Force', 'Paso'],
+  ...['µBi'],
+]);
+
+export const units: ReadonlySet<string> = new Set(['', 'mm', 'radian', 'degree', 'mV', 'ms', 'ohm', 'gr', 'g', 'W', 's']);
+
+export const polarities: ReadonlySet<string> = new Set(['UNI', 'BI', 'BIP', 'NA']);
+
+export const formulaNames: ReadonlySet<string> = new Set(['None', '# Tag Index']);
+
+export const indexSources: ReadonlySet<string> = new Set(['Internal Calculation']);
+
+/** Column names of a mesh’s flags. */
+export const meshFlags: ReadonlySet<string> = new Set(['Scar', 'EML', 'ExtEML']);
+
+const connectorName = /^(?:NAVISTAR|CS|MAGNETIC_20_POLE_[AB]|MEC|MCC_DX|DEC|QUAD_[A-D]|ULS)_CONNECTOR$/;
+
+/** A socket of the patient interface unit. */
+export function isConnector(name: string): boolean {
+  return connectorName.test(name);
+}
+
+const electrode = '(?:M|CS|R|MC|20[AB]_|MCC_Dx_|MCC_Abl_|DEC_?|QUAD_?[A-D]?_?|ULS_?)';
+const leads = 'I{1,3}|aV[RLF]|V[1-9]R?|V1[0-2]|LA|RA|LL|RL|WCT_GND|WCT';
+const channelName = new RegExp(
+  `^(?:${leads}|${electrode}\\d{1,3}(?:-${electrode}?\\d{1,3})?|(?:MC|MCC_Dx|MCC_Abl)[ _](?:Uni|Bi)[Pp]olar[ _]\\d{1,3}|MCC_Abl_(?:Uni|Bi)Polar_\\d{1,3})$`,
+);
+
+/** A signal named after a surface lead or the poles of a socket. */
+export function isChannel(name: string): boolean {
+  return channelName.test(name);
+}
+
+/** Words that writers put where there was free text, and those of the file names and headers they write. */
+const written = [
+  ...['Study', 'Map', 'Shell', 'Tag', 'Preset', 'Coloring', 'Device', 'Channel', 'Formula', 'CONNECTOR'],
+  ...['mesh', 'xml', 'txt', 'car', 'Points', 'Point', 'Export', 'ECG', 'ContactForce', 'ContactForceInRF', 'RF'],
+  ...['Eleclectrode', 'Electrode', 'Sensor', 'Positions', 'OnAnnotation', 'VisiTagExport', 'QMODE', 'VERSION'],
+  ...['fpti', 'formulas', 'version', 'Raw', 'to', 'MV', 'gain', 'Mapping', 'Reference', 'Rate', 'Number', 'Mode'],
+  ...['IntervalGraph', 'IntervalNonGraph', 'Index', 'VisiTag'],
+  ...['NAVISTAR', 'CS', 'MAGNETIC', 'POLE', 'MEC', 'MCC', 'DX', 'DEC', 'QUAD', 'ULS', 'MC', 'Dx', 'Abl', 'UniPolar'],
+  ...['BiPolar', 'II', 'III', 'aVR', 'aVL', 'aVF', 'LA', 'RA', 'LL', 'RL', 'WCT', 'GND'],
+];
+
+/** Everything above in single words, lower case. */
+export const vocabularyWords: ReadonlySet<string> = new Set(
+  [
+    ...written,
+    ...[tagNames, coloringNames, units, polarities, formulaNames, indexSources, meshFlags, missingWords].flatMap(
+      (words) => [...words],
+    ),
+  ].flatMap(wordsOf),
+);
+
+/** The runs of two and more ASCII letters in a text, lower case: what the scan calls a word. */
+export function wordsOf(text: string): string[] {
+  return (text.match(/[A-Za-z]{2,}/g) ?? []).map((word) => word.toLowerCase());
+}

@@ -1,0 +1,135 @@
+import type { Sha256 } from '../../core/digest.ts';
+import type { Manifest, ManifestArchive } from '../../protocol/batch.ts';
+import type { CloudCase } from '../../protocol/documents.ts';
+import type { Receipt } from '../../protocol/receipt.ts';
+
+/** An event that waits in the receiver's own inbox, durable there. */
+export interface WaitingEvent {
+  readonly id: number;
+  readonly deviceId: string;
+  /** Compact JWS, not yet verified. */
+  readonly body: string;
+  readonly enqueuedAt: string;
+  readonly attempts: number;
+  /** When its first try failed; undefined before. */
+  readonly firstFailedAt: string | undefined;
+}
+
+/** An event as it is taken over from the hub. */
+export interface AcceptedEvent {
+  readonly deviceId: string;
+  readonly body: string;
+  readonly enqueuedAt: string;
+}
+
+/** An event that is passed over, and why. */
+export interface Rejection {
+  readonly sequence?: number;
+  readonly deviceId?: string;
+  readonly messageId?: string;
+  readonly code: string;
+  readonly message: string;
+  readonly bytes: number;
+}
+
+export interface Acceptance {
+  /** Checkpoint: events up to here are safe once this is stored. */
+  readonly through: number;
+  readonly events: readonly AcceptedEvent[];
+  readonly rejections: readonly Rejection[];
+}
+
+/** A batch whose archives are durable objects. */
+export interface StoredBatch {
+  readonly manifest: Manifest;
+  /** Number of chunks of each archive, by archive id, as proved. */
+  readonly chunks: ReadonlyMap<string, number>;
+}
+
+/** Signs the receipt; `previous` is the digest of the device's last one. Called inside the transaction. */
+export type SignReceipt = (draft: Omit<Receipt, 'v' | 'durability'>) => Promise<string>;
+
+/** What a device has to be told about one batch. */
+export interface Answer {
+  readonly id: number;
+  readonly deviceId: string;
+  readonly batch: string;
+  readonly content:
+    | { readonly kind: 'receipt'; readonly jws: string }
+    | { readonly kind: 'refusal'; readonly code: string; readonly message: string };
+}
+
+/** `repeated`: the batch had its answer already, and the same one is told again. */
+export type Settled = 'stored' | 'repeated';
+
+/** What the catalogue knows, for whoever only looks. */
+export interface CatalogueReader {
+  cases(): Promise<readonly CloudCase[]>;
+  /** All cases of that id: one, unless two devices chose the same. */
+  casesById(caseId: string): Promise<readonly CloudCase[]>;
+  devices(): Promise<readonly DeviceRow[]>;
+  archives(): Promise<readonly ArchiveRow[]>;
+  archivesOf(deviceId: string, caseId: string): Promise<readonly ArchiveRow[]>;
+  /** Receipts of one device in the order of its chain. */
+  receipts(deviceId: string): Promise<readonly ReceiptRow[]>;
+  rejections(): Promise<readonly RejectionRow[]>;
+  close(): void;
+}
+
+/**
+ * The receiver's memory: what came, what was stored, what each device still has to hear. Each method is one
+ * transaction, durable when it resolves.
+ */
+export interface Catalogue {
+  readonly reader: CatalogueReader;
+  checkpoint(): Promise<number>;
+  /** The hub's log is another one than before: begin at its beginning. */
+  resetCheckpoint(): Promise<void>;
+  accept(acceptance: Acceptance): Promise<void>;
+  /** The next event to work on that is due and whose device is not among `busy`. */
+  nextDue(now: Date, busy: readonly string[]): Promise<WaitingEvent | undefined>;
+  /** When the next event becomes due, of devices that are not among `busy`. */
+  nextDueAt(busy: readonly string[]): Promise<Date | undefined>;
+  isInboxEmpty(): Promise<boolean>;
+  /** True when the batch has an answer already; then the event is done and the answer is told again. */
+  repeatAnswer(event: WaitingEvent, batch: string): Promise<boolean>;
+  storeBatch(event: WaitingEvent, batch: StoredBatch, now: Date, sign: SignReceipt): Promise<Settled>;
+  refuseBatch(event: WaitingEvent, batch: string, rejection: Rejection): Promise<Settled>;
+  rejectEvent(event: WaitingEvent, rejection: Rejection): Promise<void>;
+  postpone(event: WaitingEvent, failedAt: Date, dueAt: Date): Promise<void>;
+  devicesToTell(): Promise<readonly string[]>;
+  /** Undelivered answers of a device, oldest first: receipts in the order of their chain. */
+  answersFor(deviceId: string): Promise<readonly Answer[]>;
+  markDelivered(answer: Answer, now: Date): Promise<void>;
+  markDeclined(answer: Answer, status: number): Promise<void>;
+  close(): void;
+}
+
+export interface RejectionRow extends Rejection {
+  readonly rejectedAt: string;
+}
+
+export interface DeviceRow {
+  readonly deviceId: string;
+  readonly receipts: number;
+  /** Digest of the last receipt of the chain; null before the first. */
+  readonly headSha256: string | null;
+  readonly lastEventAt: string;
+}
+
+export interface ArchiveRow
+  extends Pick<ManifestArchive, 'archiveId' | 'caseId' | 'tier' | 'bytes' | 'files' | 'keys'> {
+  readonly sha256: Sha256;
+  readonly deviceId: string;
+  readonly batch: string;
+  readonly chunks: number;
+  readonly receivedAt: string;
+}
+
+export interface ReceiptRow {
+  readonly deviceId: string;
+  readonly place: number;
+  readonly batch: string;
+  readonly jws: string;
+  readonly storedAt: string;
+}

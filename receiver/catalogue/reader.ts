@@ -1,0 +1,124 @@
+import { Kysely, type Selectable, SqliteDialect } from 'kysely';
+import { type Database, openReader } from '../../core/database.ts';
+import type { Sha256 } from '../../core/digest.ts';
+import type { CloudCase } from '../../protocol/documents.ts';
+import type { Tier } from '../../protocol/ids.ts';
+import type { ArchiveRow, CatalogueReader, DeviceRow, ReceiptRow, RejectionRow } from './catalogue.ts';
+import type { CatalogueTables } from './schema.ts';
+
+/** Opens the catalogue of a receiver that may be running in another process. Writes nothing. */
+export function openCatalogueReader(path: string): CatalogueReader {
+  return new SqliteReader(openReader(path));
+}
+
+export function kyselyOver(handle: Database): Kysely<CatalogueTables> {
+  return new Kysely<CatalogueTables>({ dialect: new SqliteDialect({ database: handle }) });
+}
+
+/** The questions one can ask a catalogue in SQLite. */
+export class SqliteReader implements CatalogueReader {
+  readonly #handle: Database;
+  readonly #db: Kysely<CatalogueTables>;
+
+  constructor(handle: Database, db = kyselyOver(handle)) {
+    this.#handle = handle;
+    this.#db = db;
+  }
+
+  async cases(): Promise<readonly CloudCase[]> {
+    const cases = await this.#db.selectFrom('cases').selectAll().orderBy('case_id').orderBy('device_id').execute();
+    return this.#withArchives(cases);
+  }
+
+  async casesById(caseId: string): Promise<readonly CloudCase[]> {
+    const query = this.#db.selectFrom('cases').selectAll().where('case_id', '=', caseId).orderBy('device_id');
+    return this.#withArchives(await query.execute());
+  }
+
+  async devices(): Promise<readonly DeviceRow[]> {
+    const rows = await this.#db.selectFrom('devices').selectAll().orderBy('device_id').execute();
+    return rows.map((row) => ({
+      deviceId: row.device_id,
+      receipts: row.receipts,
+      headSha256: row.head_sha256,
+      lastEventAt: row.last_event_at,
+    }));
+  }
+
+  async archives(): Promise<readonly ArchiveRow[]> {
+    const query = this.#db.selectFrom('archives').selectAll().orderBy('device_id').orderBy('archive_id');
+    return (await query.execute()).map(archiveRow);
+  }
+
+  async archivesOf(deviceId: string, caseId: string): Promise<readonly ArchiveRow[]> {
+    const query = this.#db.selectFrom('archives').selectAll().where('device_id', '=', deviceId);
+    return (await query.where('case_id', '=', caseId).orderBy('received_at').orderBy('tier').execute()).map(archiveRow);
+  }
+
+  async receipts(deviceId: string): Promise<readonly ReceiptRow[]> {
+    const query = this.#db.selectFrom('receipts').selectAll().where('device_id', '=', deviceId).orderBy('place');
+    return (await query.execute()).map((row) => ({
+      deviceId: row.device_id,
+      place: row.place,
+      batch: row.batch,
+      jws: row.jws,
+      storedAt: row.stored_at,
+    }));
+  }
+
+  async rejections(): Promise<readonly RejectionRow[]> {
+    const rows = await this.#db.selectFrom('rejected').selectAll().orderBy('id').execute();
+    return rows.map((row) => ({
+      ...{ code: row.code, message: row.message, bytes: row.bytes, rejectedAt: row.rejected_at },
+      ...(row.sequence === null ? {} : { sequence: row.sequence }),
+      ...(row.device_id === null ? {} : { deviceId: row.device_id }),
+      ...(row.message_id === null ? {} : { messageId: row.message_id }),
+    }));
+  }
+
+  close(): void {
+    this.#handle.close();
+  }
+
+  async #withArchives(cases: readonly Selectable<CatalogueTables['cases']>[]): Promise<readonly CloudCase[]> {
+    const query = this.#db
+      .selectFrom('archives')
+      .innerJoin('receipts', (join) =>
+        join.onRef('receipts.device_id', '=', 'archives.device_id').onRef('receipts.batch', '=', 'archives.batch'),
+      )
+      .selectAll('archives')
+      .select('receipts.jws')
+      .orderBy('archives.received_at')
+      .orderBy('archives.tier');
+    const only = cases.length === 1 ? cases[0] : undefined;
+    const rows = await (only ? query.where('archives.case_id', '=', only.case_id) : query).execute();
+    const byCase = Map.groupBy(rows, (row) => `${row.device_id} ${row.case_id}`);
+    return cases.map((row) => ({
+      caseId: row.case_id,
+      deviceId: row.device_id,
+      ...{ maps: row.maps, points: row.points, lesions: row.lesions },
+      archives: (byCase.get(`${row.device_id} ${row.case_id}`) ?? []).map(cloudArchive),
+    }));
+  }
+}
+
+function cloudArchive(row: Selectable<CatalogueTables['archives']> & { jws: string }): CloudCase['archives'][number] {
+  const { archiveId, tier, sha256, bytes, files, receivedAt } = archiveRow(row);
+  return { archiveId, tier, sha256, bytes, files, receivedAt, receipt: row.jws };
+}
+
+function archiveRow(row: Selectable<CatalogueTables['archives']>): ArchiveRow {
+  return {
+    deviceId: row.device_id,
+    archiveId: row.archive_id,
+    caseId: row.case_id,
+    batch: row.batch,
+    tier: row.tier as Tier,
+    sha256: row.sha256 as Sha256,
+    bytes: row.bytes,
+    files: row.files,
+    chunks: row.chunks,
+    keys: JSON.parse(row.keys) as ArchiveRow['keys'],
+    receivedAt: row.received_at,
+  };
+}

@@ -1,0 +1,191 @@
+import type { Generated } from 'kysely';
+import type { Migration } from '../../core/database.ts';
+
+/** The catalogue's tables as Kysely sees them. Times are ISO 8601 text, digests hex. */
+export interface CatalogueTables {
+  checkpoint: CheckpointTable;
+  inbox: InboxTable;
+  devices: DevicesTable;
+  cases: CasesTable;
+  archives: ArchivesTable;
+  receipts: ReceiptsTable;
+  answers: AnswersTable;
+  rejected: RejectedTable;
+}
+
+/** One row: up to where the hub's event log is safe here. */
+interface CheckpointTable {
+  id: number;
+  sequence: number;
+}
+
+/** Events that are safe here and not yet dealt with. A row goes in the transaction that deals with it. */
+interface InboxTable {
+  id: Generated<number>;
+  device_id: string;
+  body: string;
+  body_sha256: string;
+  enqueued_at: string;
+  attempts: Generated<number>;
+  first_failed_at: string | null;
+  /** Milliseconds of the epoch. */
+  due_at: number;
+}
+
+/** The head of each device's chain of receipts. */
+interface DevicesTable {
+  device_id: string;
+  receipts: number;
+  head_sha256: string | null;
+  last_event_at: string;
+}
+
+interface CasesTable {
+  device_id: string;
+  case_id: string;
+  maps: number;
+  points: number;
+  lesions: number;
+}
+
+interface ArchivesTable {
+  device_id: string;
+  archive_id: string;
+  case_id: string;
+  batch: string;
+  tier: string;
+  sha256: string;
+  bytes: number;
+  files: number;
+  chunks: number;
+  /** JWE General JSON. */
+  keys: string;
+  received_at: string;
+}
+
+interface ReceiptsTable {
+  device_id: string;
+  /** Place in the device's chain, from 1. */
+  place: number;
+  batch: string;
+  jws: string;
+  stored_at: string;
+}
+
+/** What a device has to be told: the receipt of a batch, or why it is refused. */
+interface AnswersTable {
+  id: Generated<number>;
+  device_id: string;
+  batch: string;
+  /** JSON {code, message}; null: the batch has a receipt. */
+  refusal: string | null;
+  delivered_at: string | null;
+  /** The device answered that it does not want it; told again only when it asks again. */
+  declined_status: number | null;
+}
+
+/** Events that were passed over, for a person to look at. Never their content. */
+interface RejectedTable {
+  id: Generated<number>;
+  sequence: number | null;
+  device_id: string | null;
+  message_id: string | null;
+  code: string;
+  message: string;
+  bytes: number;
+  rejected_at: string;
+}
+
+export const catalogueMigrations: readonly Migration[] = [
+  {
+    version: 1000,
+    sql: `
+      CREATE TABLE checkpoint (
+        id       INTEGER PRIMARY KEY CHECK (id = 1),
+        sequence INTEGER NOT NULL
+      ) STRICT;
+      INSERT INTO checkpoint VALUES (1, 0);
+
+      CREATE TABLE inbox (
+        id              INTEGER PRIMARY KEY AUTOINCREMENT,
+        device_id       TEXT NOT NULL,
+        body            TEXT NOT NULL,
+        body_sha256     TEXT NOT NULL,
+        enqueued_at     TEXT NOT NULL,
+        attempts        INTEGER NOT NULL DEFAULT 0,
+        first_failed_at TEXT,
+        due_at          INTEGER NOT NULL,
+        UNIQUE (device_id, body_sha256)
+      ) STRICT;
+      CREATE INDEX inbox_by_due ON inbox (device_id, due_at);
+
+      CREATE TABLE devices (
+        device_id     TEXT PRIMARY KEY,
+        receipts      INTEGER NOT NULL,
+        head_sha256   TEXT,
+        last_event_at TEXT NOT NULL
+      ) STRICT;
+
+      CREATE TABLE cases (
+        device_id TEXT NOT NULL REFERENCES devices,
+        case_id   TEXT NOT NULL,
+        maps      INTEGER NOT NULL,
+        points    INTEGER NOT NULL,
+        lesions   INTEGER NOT NULL,
+        PRIMARY KEY (device_id, case_id)
+      ) STRICT;
+      CREATE INDEX cases_by_id ON cases (case_id);
+
+      CREATE TABLE receipts (
+        device_id TEXT NOT NULL REFERENCES devices,
+        place     INTEGER NOT NULL,
+        batch     TEXT NOT NULL,
+        jws       TEXT NOT NULL,
+        stored_at TEXT NOT NULL,
+        PRIMARY KEY (device_id, place),
+        UNIQUE (device_id, batch)
+      ) STRICT;
+
+      CREATE TABLE archives (
+        device_id   TEXT NOT NULL,
+        archive_id  TEXT NOT NULL,
+        case_id     TEXT NOT NULL,
+        batch       TEXT NOT NULL,
+        tier        TEXT NOT NULL,
+        sha256      TEXT NOT NULL,
+        bytes       INTEGER NOT NULL,
+        files       INTEGER NOT NULL,
+        chunks      INTEGER NOT NULL,
+        keys        TEXT NOT NULL,
+        received_at TEXT NOT NULL,
+        PRIMARY KEY (device_id, archive_id),
+        FOREIGN KEY (device_id, case_id) REFERENCES cases,
+        FOREIGN KEY (device_id, batch) REFERENCES receipts (device_id, batch)
+      ) STRICT;
+      CREATE INDEX archives_by_case ON archives (device_id, case_id);
+      CREATE INDEX archives_by_sha256 ON archives (sha256);
+
+      CREATE TABLE answers (
+        id              INTEGER PRIMARY KEY AUTOINCREMENT,
+        device_id       TEXT NOT NULL,
+        batch           TEXT NOT NULL,
+        refusal         TEXT,
+        delivered_at    TEXT,
+        declined_status INTEGER,
+        UNIQUE (device_id, batch)
+      ) STRICT;
+      CREATE INDEX answers_undelivered ON answers (device_id, id) WHERE delivered_at IS NULL AND declined_status IS NULL;
+
+      CREATE TABLE rejected (
+        id          INTEGER PRIMARY KEY AUTOINCREMENT,
+        sequence    INTEGER,
+        device_id   TEXT,
+        message_id  TEXT,
+        code        TEXT NOT NULL,
+        message     TEXT NOT NULL,
+        bytes       INTEGER NOT NULL,
+        rejected_at TEXT NOT NULL
+      ) STRICT;
+    `,
+  },
+];

@@ -1,0 +1,206 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Clock } from '../../core/clock.ts';
+import { type Database, openStore } from '../../core/database.ts';
+import { sha256 } from '../../core/digest.ts';
+import type {
+  Acceptance,
+  Answer,
+  Catalogue,
+  Rejection,
+  Settled,
+  SignReceipt,
+  StoredBatch,
+  WaitingEvent,
+} from './catalogue.ts';
+import { kyselyOver, SqliteReader } from './reader.ts';
+import { type CatalogueTables, catalogueMigrations } from './schema.ts';
+import { writeBatch } from './write-batch.ts';
+
+type Tables = Kysely<CatalogueTables>;
+type Work = Transaction<CatalogueTables>;
+
+export interface SqliteCatalogueDeps {
+  readonly clock: Clock;
+  /** Records of rejected events that are kept. */
+  readonly keepRejected: number;
+}
+
+/** The catalogue in one SQLite file. One connection; Kysely lets one transaction at a time have it. */
+export class SqliteCatalogue implements Catalogue {
+  readonly reader: SqliteReader;
+  readonly #handle: Database;
+  readonly #db: Tables;
+  readonly #deps: SqliteCatalogueDeps;
+
+  constructor(path: string, deps: SqliteCatalogueDeps) {
+    this.#handle = openStore(path, catalogueMigrations);
+    this.#db = kyselyOver(this.#handle);
+    this.#deps = deps;
+    this.reader = new SqliteReader(this.#handle, this.#db);
+  }
+
+  async checkpoint(): Promise<number> {
+    return (await this.#db.selectFrom('checkpoint').select('sequence').executeTakeFirstOrThrow()).sequence;
+  }
+
+  async resetCheckpoint(): Promise<void> {
+    await this.#db.updateTable('checkpoint').set({ sequence: 0 }).execute();
+  }
+
+  async accept({ through, events, rejections }: Acceptance): Promise<void> {
+    await this.#db.transaction().execute(async (work) => {
+      for (const event of events) await this.#takeIn(work, event);
+      for (const rejection of rejections) await this.#reject(work, rejection);
+      await work.updateTable('checkpoint').set({ sequence: through }).execute();
+    });
+  }
+
+  async nextDue(now: Date, busy: readonly string[]): Promise<WaitingEvent | undefined> {
+    const query = this.#db.selectFrom('inbox').selectAll().where('due_at', '<=', now.getTime());
+    const free = busy.length === 0 ? query : query.where('device_id', 'not in', busy);
+    const row = await free.orderBy('id').limit(1).executeTakeFirst();
+    if (!row) return undefined;
+    return {
+      id: row.id,
+      deviceId: row.device_id,
+      body: row.body,
+      enqueuedAt: row.enqueued_at,
+      attempts: row.attempts,
+      firstFailedAt: row.first_failed_at ?? undefined,
+    };
+  }
+
+  async nextDueAt(busy: readonly string[]): Promise<Date | undefined> {
+    const query = this.#db.selectFrom('inbox').select('due_at');
+    const free = busy.length === 0 ? query : query.where('device_id', 'not in', busy);
+    const row = await free.orderBy('due_at').limit(1).executeTakeFirst();
+    return row ? new Date(row.due_at) : undefined;
+  }
+
+  async isInboxEmpty(): Promise<boolean> {
+    return (await this.#db.selectFrom('inbox').select('id').limit(1).executeTakeFirst()) === undefined;
+  }
+
+  async repeatAnswer(event: WaitingEvent, batch: string): Promise<boolean> {
+    return this.#db.transaction().execute((work) => this.#repeat(work, event, batch));
+  }
+
+  async storeBatch(event: WaitingEvent, batch: StoredBatch, now: Date, sign: SignReceipt): Promise<Settled> {
+    return this.#db.transaction().execute(async (work) => {
+      if (await this.#repeat(work, event, batch.manifest.batch)) return 'repeated';
+      await writeBatch(work, batch, now, sign);
+      await this.#done(work, event);
+      return 'stored';
+    });
+  }
+
+  async refuseBatch(event: WaitingEvent, batch: string, rejection: Rejection): Promise<Settled> {
+    return this.#db.transaction().execute(async (work) => {
+      if (await this.#repeat(work, event, batch)) return 'repeated';
+      const { code, message } = rejection;
+      const refusal = JSON.stringify({ code, message });
+      await work.insertInto('answers').values({ device_id: event.deviceId, batch, refusal }).execute();
+      await this.#reject(work, rejection);
+      await this.#done(work, event);
+      return 'stored';
+    });
+  }
+
+  async rejectEvent(event: WaitingEvent, rejection: Rejection): Promise<void> {
+    await this.#db.transaction().execute(async (work) => {
+      await this.#reject(work, rejection);
+      await this.#done(work, event);
+    });
+  }
+
+  async postpone(event: WaitingEvent, failedAt: Date, dueAt: Date): Promise<void> {
+    const first_failed_at = event.firstFailedAt ?? failedAt.toISOString();
+    const changes = { attempts: event.attempts + 1, first_failed_at, due_at: dueAt.getTime() };
+    await this.#db.updateTable('inbox').set(changes).where('id', '=', event.id).execute();
+  }
+
+  async devicesToTell(): Promise<readonly string[]> {
+    const query = this.#undelivered().select('answers.device_id').distinct().orderBy('answers.device_id');
+    return (await query.execute()).map((row) => row.device_id);
+  }
+
+  async answersFor(deviceId: string): Promise<readonly Answer[]> {
+    const rows = await this.#undelivered()
+      .leftJoin('receipts', (join) =>
+        join.onRef('receipts.device_id', '=', 'answers.device_id').onRef('receipts.batch', '=', 'answers.batch'),
+      )
+      .selectAll('answers')
+      .select('receipts.jws')
+      .where('answers.device_id', '=', deviceId)
+      .orderBy('answers.id')
+      .execute();
+    return rows.map(({ id, device_id, batch, refusal, jws }) => ({
+      ...{ id, deviceId: device_id, batch },
+      content: refusal === null ? { kind: 'receipt', jws: jws ?? '' } : { kind: 'refusal', ...JSON.parse(refusal) },
+    }));
+  }
+
+  async markDelivered(answer: Answer, now: Date): Promise<void> {
+    await this.#mark(answer, { delivered_at: now.toISOString() });
+  }
+
+  async markDeclined(answer: Answer, status: number): Promise<void> {
+    await this.#mark(answer, { declined_status: status });
+  }
+
+  close(): void {
+    this.#handle.close();
+  }
+
+  #undelivered() {
+    const query = this.#db.selectFrom('answers').where('answers.delivered_at', 'is', null);
+    return query.where('answers.declined_status', 'is', null);
+  }
+
+  async #mark(answer: Answer, changes: { delivered_at: string } | { declined_status: number }): Promise<void> {
+    await this.#db.updateTable('answers').set(changes).where('id', '=', answer.id).execute();
+  }
+
+  /** The same bytes again, while they still wait, are one event: it is tried at once instead. */
+  async #takeIn(work: Work, { deviceId, body, enqueuedAt }: Acceptance['events'][number]): Promise<void> {
+    const due_at = this.#deps.clock.now().getTime();
+    const device = { device_id: deviceId, receipts: 0, head_sha256: null, last_event_at: enqueuedAt };
+    await work
+      .insertInto('devices')
+      .values(device)
+      .onConflict((conflict) => conflict.column('device_id').doUpdateSet({ last_event_at: enqueuedAt }))
+      .execute();
+    await work
+      .insertInto('inbox')
+      .values({ device_id: deviceId, body, body_sha256: sha256(body), enqueued_at: enqueuedAt, due_at })
+      .onConflict((conflict) => conflict.columns(['device_id', 'body_sha256']).doUpdateSet({ due_at }))
+      .execute();
+  }
+
+  async #reject(work: Work, { sequence, deviceId, messageId, code, message, bytes }: Rejection): Promise<void> {
+    const rejected_at = this.#deps.clock.now().toISOString();
+    const ids = { sequence: sequence ?? null, device_id: deviceId ?? null, message_id: messageId ?? null };
+    const { insertId } = await work
+      .insertInto('rejected')
+      .values({ ...ids, code, message, bytes, rejected_at })
+      .executeTakeFirstOrThrow();
+    const oldest = Number(insertId) - this.#deps.keepRejected;
+    await work.deleteFrom('rejected').where('id', '<=', oldest).execute();
+  }
+
+  async #repeat(work: Work, event: WaitingEvent, batch: string): Promise<boolean> {
+    const { numUpdatedRows } = await work
+      .updateTable('answers')
+      .set({ delivered_at: null, declined_status: null })
+      .where('device_id', '=', event.deviceId)
+      .where('batch', '=', batch)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return false;
+    await this.#done(work, event);
+    return true;
+  }
+
+  async #done(work: Work, event: WaitingEvent): Promise<void> {
+    await work.deleteFrom('inbox').where('id', '=', event.id).execute();
+  }
+}
