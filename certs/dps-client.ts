@@ -5,7 +5,7 @@ import { backoff, type Delay, retry, withDeadline } from '../core/retry.ts';
 import type { Assignment } from './enrolment-state.ts';
 import { CertsError, isPassing } from './errors.ts';
 import type { DeviceCredential } from './identity.ts';
-import { tlsFault } from './tls-fault.ts';
+import { requireAuthority, tlsFault } from './tls-fault.ts';
 
 export interface DpsClientDeps {
   readonly host: string;
@@ -72,6 +72,7 @@ async function newRegistration(service: { endpoint: string; idScope: string }, c
     import('azure-iot-mqtt-base'),
   ]);
   const { deviceId, certificatePem, keyPem, caPem } = credential;
+  requireAuthority(caPem);
   const connection = new base.MqttBase();
   connection.setOptions({ ca: caPem, keepalive: 30 });
   dropMalformed(connection);

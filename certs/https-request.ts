@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { CertsError } from './errors.ts';
 import type { KeyPair } from './pkcs12.ts';
-import { tlsFault } from './tls-fault.ts';
+import { requireAuthority, tlsFault } from './tls-fault.ts';
 
 export interface HttpsRequest {
   readonly url: URL;
@@ -32,6 +32,7 @@ const maxAnswerBytes = 256 * 1024;
  * a CertsError, or with the reason of `signal`.
  */
 export async function requestOnce(options: HttpsRequest): Promise<HttpsAnswer> {
+  requireAuthority(options.caPem);
   const deadline = AbortSignal.timeout(options.deadlineMs);
   const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
   const agent = new Agent({ keepAlive: false, maxCachedSessions: 0 });

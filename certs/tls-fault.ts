@@ -12,6 +12,12 @@ export function tlsFault(thrown: unknown, server: string): CertsError {
   return new CertsError(code, `${messages[code]} ${server} (${found})`, thrown);
 }
 
+/** To Node, an empty `ca` means the system's authorities; to us it is a mistake. */
+export function requireAuthority(caPem: string): void {
+  if (caPem.includes('-----BEGIN CERTIFICATE-----')) return;
+  throw new CertsError('BUNDLE_INVALID', 'expected at least one CA certificate to check the server against');
+}
+
 type TlsFaultCode = Extract<
   CertsErrorCode,
   | 'WRONG_CA'

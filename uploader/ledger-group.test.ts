@@ -16,7 +16,11 @@ async function openDatabase(t: TestContext): Promise<{ db: Database; sql: Statem
 
 function detection(id: number, sourceBytes = 1): LedgerRequest {
   const sourceSealed = Buffer.alloc(sourceBytes);
-  return { id, name: 'detect', args: { ...someEntry(), sourceSealed, caseId: `case-${id}`, at: '2030-01-01T00:00:00Z' } };
+  return {
+    id,
+    name: 'detect',
+    args: { ...someEntry(), sourceSealed, caseId: `case-${id}`, at: '2030-01-01T00:00:00Z' },
+  };
 }
 
 const countCases = (sql: Statements) => (sql('SELECT count(*) AS n FROM cases').get() as { n: number }).n;

@@ -32,7 +32,7 @@ export class Passage {
     if (text === '') return;
     this.#flush();
     this.#room(text.length);
-    this.#length += this.#out.latin1Write(text, this.#length);
+    this.#length += this.#out.write(text, this.#length, 'latin1');
   }
 
   /** The output of the block. */

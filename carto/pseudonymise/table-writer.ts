@@ -1,15 +1,15 @@
 import { CartoError } from '../error.ts';
 import type { Line } from '../grammar/line.ts';
 import { type HeaderStyle, TableGrammar } from '../grammar/table.ts';
-import type { LineWriter } from './line-writer.ts';
+import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
-import { grammars, type Rule } from './rule.ts';
+import { type CounterName, grammars } from './rule.ts';
 
 /** What happens to a column's cells. `numbers` are proved and go on byte for byte. */
 type Column =
-  | { readonly name: string; readonly cells: 'numbers' | 'left-out' }
-  | { readonly name: string; readonly cells: 'written'; readonly rule: Rule };
+  | { readonly name: string; readonly cells: 'numbers' | 'left-out' | 'written' }
+  | { readonly name: string; readonly cells: 'mapped'; readonly counter: CounterName };
 
 /** What stands for a cell whose text is left out. */
 const noText = 'NA';
@@ -69,11 +69,18 @@ export class TableWriter implements LineWriter {
         continue;
       }
       out.pass(passed, row.start(at));
-      const width = row.end(at) - row.start(at);
-      out.put((this.#pen.write(column.name, row.text(at)) ?? noText).padStart(width));
+      out.put(this.#written(column, at, line).padStart(row.end(at) - row.start(at)));
       passed = row.end(at);
     }
     out.pass(passed, line.next);
+  }
+
+  #written(column: Column, at: number, line: Line): string {
+    const { row } = this.#grammar;
+    if (column.cells !== 'mapped') return this.#pen.write(column.name, row.text(at)) ?? noText;
+    const value = row.number(at);
+    if (value === undefined) throw this.#notANumber(line);
+    return Number.isSafeInteger(value) ? String(this.#pen.desk.counters.of(column.counter, value)) : noText;
   }
 
   #notANumber(line: Line): CartoError {
@@ -85,6 +92,18 @@ function columnOf(name: string, pen: Pen): Column {
   const rule = pen.ruleOf(name);
   if (!rule) pen.desk.warnings.add('dropped-column', pen.kind);
   if (!rule || rule.do === 'drop') return { name, cells: 'left-out' };
+  if (rule.do === 'map') return { name, cells: 'mapped', counter: rule.as };
   const isNumbers = rule.do === 'keep' && (rule.as === grammars.number || rule.as === grammars.numbers);
-  return isNumbers ? { name, cells: 'numbers' } : { name, cells: 'written', rule };
+  return { name, cells: isNumbers ? 'numbers' : 'written' };
+}
+
+/** The header with the names that stay, spaced as it was between blanks. */
+function headerText(text: string, style: HeaderStyle, kept: ReadonlySet<string>): string {
+  if (style === 'blanks') {
+    const cells = text.matchAll(/([ \t]*)([^ \t]+)/g);
+    const end = /[ \t]*$/.exec(text)?.[0] ?? '';
+    return Array.from(cells, ([, gap = '', name = '']) => (kept.has(name) ? gap + name : '')).join('') + end;
+  }
+  const cells = text.split('\t').map((cell) => cell.trim());
+  return cells.filter((cell) => cell === '' || kept.has(cell)).join('\t');
 }

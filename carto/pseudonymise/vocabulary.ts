@@ -55,7 +55,7 @@ const written = [
   ...['mesh', 'xml', 'txt', 'car', 'Points', 'Point', 'Export', 'ECG', 'ContactForce', 'ContactForceInRF', 'RF'],
   ...['Eleclectrode', 'Electrode', 'Sensor', 'Positions', 'OnAnnotation', 'VisiTagExport', 'QMODE', 'VERSION'],
   ...['fpti', 'formulas', 'version', 'Raw', 'to', 'MV', 'gain', 'Mapping', 'Reference', 'Rate', 'Number', 'Mode'],
-  ...['IntervalGraph', 'IntervalNonGraph', 'Index', 'VisiTag'],
+  ...['IntervalGraph', 'IntervalNonGraph', 'Index', 'VisiTag', 'true', 'false'],
   ...['NAVISTAR', 'CS', 'MAGNETIC', 'POLE', 'MEC', 'MCC', 'DX', 'DEC', 'QUAD', 'ULS', 'MC', 'Dx', 'Abl', 'UniPolar'],
   ...['BiPolar', 'II', 'III', 'aVR', 'aVL', 'aVF', 'LA', 'RA', 'LL', 'RL', 'WCT', 'GND'],
 ];

@@ -10,6 +10,8 @@ import type { HttpsApp } from './server.ts';
 
 const deviceParams = z.object({ deviceId: z.string().min(1).max(128) });
 
+const listQuery = z.object({ top: z.coerce.number().int().min(1).max(1000).default(1000) });
+
 /** Devices of this hub authenticate by certificates of its CA; whoever asks for something else is told so. */
 const deviceBody = z.object({
   deviceId: z.string().optional(),
@@ -26,10 +28,13 @@ export interface DeviceRouteDeps {
 
 /** `/devices`: the identity registry of the service REST API. */
 export function addDeviceRoutes(app: HttpsApp, { registry, twins, attendance }: DeviceRouteDeps): void {
-  app.get('/devices', async (request) => {
-    const { top } = checked(z.object({ top: z.coerce.number().int().min(1).max(1000).default(1000) }), request.query);
-    return registry.devices().slice(0, top).map(deviceDocument);
-  });
+  // The service SDK asks for the list with a slash at the end.
+  for (const url of ['/devices', '/devices/']) {
+    app.get(url, async (request) => {
+      const { top } = checked(listQuery, request.query);
+      return registry.devices().slice(0, top).map(deviceDocument);
+    });
+  }
 
   app.get('/devices/:deviceId', async (request) => {
     const device = registry.device(checked(deviceParams, request.params).deviceId);

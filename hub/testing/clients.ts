@@ -3,6 +3,10 @@ import { AnonymousCredential, BlockBlobClient, newPipeline, type StoragePipeline
 import common from 'azure-iot-common';
 import azureDevice, { type Client as DeviceClient } from 'azure-iot-device';
 import azureMqtt from 'azure-iot-device-mqtt';
+import mqttBase from 'azure-iot-mqtt-base';
+import azureProvisioning from 'azure-iot-provisioning-device';
+import azureProvisioningMqtt from 'azure-iot-provisioning-device-mqtt';
+import azureX509 from 'azure-iot-security-x509';
 import type { Credential } from './certificates.ts';
 import type { World } from './world.ts';
 
@@ -21,6 +25,23 @@ export async function deviceClient(world: World, deviceId: string, credential: C
   client.on('error', () => {});
   client.on('disconnect', () => {});
   return client;
+}
+
+/** Microsoft's provisioning client, unmodified: registers and resolves with the registration state. */
+export async function register(
+  world: World,
+  registrationId: string,
+  credential: Credential,
+  idScope = world.settings.idScope,
+): Promise<Record<string, unknown>> {
+  const base = new mqttBase.MqttBase();
+  base.setOptions({ ca: world.authority.certPem, keepalive: 30 });
+  const transport = new azureProvisioningMqtt.Mqtt(base);
+  transport.on('error', () => {});
+  const security = new azureX509.X509Security(registrationId, { cert: credential.certPem, key: credential.keyPem });
+  const host = `localhost:${world.hub.mqttPort}`;
+  const client = azureProvisioning.ProvisioningDeviceClient.create(host, idScope, transport, security);
+  return (await client.register()) as unknown as Record<string, unknown>;
 }
 
 /** An agent that takes every host to be the hub's HTTPS port. */

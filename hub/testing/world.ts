@@ -75,10 +75,10 @@ export class World {
     return this;
   }
 
-  /** Stops the hub and starts another on the same folder, on other ports. */
-  async restart(): Promise<void> {
+  /** Stops the hub and starts another on the same folder, on other ports unless they are given. */
+  async restart(ports: { readonly mqttPort: number; readonly httpsPort: number } | object = {}): Promise<void> {
     await this.hub.stop();
-    this.hub = this.#newHub();
+    this.hub = this.#newHub(ports);
     await this.start();
   }
 
@@ -95,7 +95,8 @@ export class World {
     return this.authority.issue({ commonName: deviceId });
   }
 
-  #newHub(): Hub {
-    return new Hub({ clock: systemClock, log: this.log, folder: this.hubFolder, settings: this.settings });
+  #newHub(ports = {}): Hub {
+    const settings = { ...this.settings, ...ports };
+    return new Hub({ clock: systemClock, log: this.log, folder: this.hubFolder, settings });
   }
 }

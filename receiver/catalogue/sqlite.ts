@@ -4,6 +4,7 @@ import { type Database, openStore } from '../../core/database.ts';
 import { sha256 } from '../../core/digest.ts';
 import type {
   Acceptance,
+  AcceptedEvent,
   Answer,
   Catalogue,
   Rejection,
@@ -23,6 +24,8 @@ export interface SqliteCatalogueDeps {
   readonly clock: Clock;
   /** Records of rejected events that are kept. */
   readonly keepRejected: number;
+  /** Events of one device that may wait; more are rejected, and the device asks again. */
+  readonly maxWaitingPerDevice: number;
 }
 
 /** The catalogue in one SQLite file. One connection; Kysely lets one transaction at a time have it. */
@@ -162,7 +165,8 @@ export class SqliteCatalogue implements Catalogue {
   }
 
   /** The same bytes again, while they still wait, are one event: it is tried at once instead. */
-  async #takeIn(work: Work, { deviceId, body, enqueuedAt }: Acceptance['events'][number]): Promise<void> {
+  async #takeIn(work: Work, event: AcceptedEvent): Promise<void> {
+    const { deviceId, body, enqueuedAt } = event;
     const due_at = this.#deps.clock.now().getTime();
     const device = { device_id: deviceId, receipts: 0, head_sha256: null, last_event_at: enqueuedAt };
     await work
@@ -170,11 +174,19 @@ export class SqliteCatalogue implements Catalogue {
       .values(device)
       .onConflict((conflict) => conflict.column('device_id').doUpdateSet({ last_event_at: enqueuedAt }))
       .execute();
-    await work
-      .insertInto('inbox')
-      .values({ device_id: deviceId, body, body_sha256: sha256(body), enqueued_at: enqueuedAt, due_at })
-      .onConflict((conflict) => conflict.columns(['device_id', 'body_sha256']).doUpdateSet({ due_at }))
-      .execute();
+    const body_sha256 = sha256(body);
+    const sameEvent = work.updateTable('inbox').set({ due_at }).where('device_id', '=', deviceId);
+    const { numUpdatedRows } = await sameEvent.where('body_sha256', '=', body_sha256).executeTakeFirst();
+    if (numUpdatedRows > 0n) return;
+    if (await this.#isFull(work, deviceId)) return this.#reject(work, inboxFull(event));
+    const row = { device_id: deviceId, body, body_sha256, enqueued_at: enqueuedAt, due_at };
+    await work.insertInto('inbox').values(row).execute();
+  }
+
+  async #isFull(work: Work, deviceId: string): Promise<boolean> {
+    const count = work.selectFrom('inbox').select((build) => build.fn.countAll<number>().as('waiting'));
+    const { waiting } = await count.where('device_id', '=', deviceId).executeTakeFirstOrThrow();
+    return waiting >= this.#deps.maxWaitingPerDevice;
   }
 
   async #reject(work: Work, { sequence, deviceId, messageId, code, message, bytes }: Rejection): Promise<void> {
@@ -203,4 +215,9 @@ export class SqliteCatalogue implements Catalogue {
   async #done(work: Work, event: WaitingEvent): Promise<void> {
     await work.deleteFrom('inbox').where('id', '=', event.id).execute();
   }
+}
+
+function inboxFull({ deviceId, body }: AcceptedEvent): Rejection {
+  const message = 'too many events of this device wait already';
+  return { deviceId, code: 'INBOX_FULL', message, bytes: body.length };
 }

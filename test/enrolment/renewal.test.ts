@@ -170,7 +170,10 @@ describe('renewal', () => {
     await assert.rejects(renew(deps(never), kept), { code: 'OPERATIONAL_EXPIRED' });
     const server: CertsError = await new EstClient({ url: bundle.est.url, caPem: bundle.serverCa, clock: quickClock() })
       .reenrol({ ...(await makeSigningRequest('lab-25')), pair: kept })
-      .then(assert.fail, (reason) => reason);
+      .then(
+        () => assert.fail('renewed'),
+        (reason) => reason,
+      );
     assert.equal(server.code, 'OPERATIONAL_EXPIRED', 'the server says the same');
     assert.match(readFileSync(join(path, 'operational.pem'), 'utf8'), /BEGIN PRIVATE KEY/);
 

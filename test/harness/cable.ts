@@ -7,7 +7,7 @@ export interface CableOptions {
   /** Both directions of all connections together; undefined = as fast as it goes. */
   readonly bytesPerSecond?: number;
   /** Called with every piece from the client, before it goes on: for capture. */
-  readonly onClientData?: (piece: Buffer) => void;
+  readonly onClientData?: (piece: Buffer, connection: object) => void;
 }
 
 /** A TCP proxy on the loopback interface with a bandwidth ceiling, counters and a plug that can be pulled. */
@@ -71,7 +71,7 @@ export class Cable {
     }
     this.#pump(client, server, (piece) => {
       this.clientBytes += piece.length;
-      this.#options.onClientData?.(piece);
+      this.#options.onClientData?.(piece, client);
     });
     this.#pump(server, client, (piece) => {
       this.serverBytes += piece.length;

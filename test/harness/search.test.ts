@@ -21,7 +21,10 @@ test('finds a plant in every encoding it names, at every alignment', () => {
         base64url: Buffer.from(Buffer.from(text).toString('base64url')),
       };
       for (const [encoding, bytes] of Object.entries(forms)) {
-        assert.ok(search.inBytes(bytes, 'x').some((hit) => hit.canary === plant), `${plant} as ${encoding} after ${padding.length}`);
+        assert.ok(
+          search.inBytes(bytes, 'x').some((hit) => hit.canary === plant),
+          `${plant} as ${encoding} after ${padding.length}`,
+        );
       }
     }
   }

@@ -12,7 +12,7 @@ export interface SiteOptions {
   /** Puts cables with this ceiling between appliance and cloud. */
   readonly bytesPerSecond?: number;
   /** Called with what the appliance sends through the cables (there are some when this is set). */
-  readonly onClientData?: (piece: Buffer) => void;
+  readonly onClientData?: (piece: Buffer, connection: object) => void;
   readonly quietSeconds?: number;
   readonly coolDownSeconds?: number;
   readonly rescanSeconds?: number;

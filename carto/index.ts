@@ -1,0 +1,24 @@
+export { CartoError, type CartoErrorCode } from './error.ts';
+export { type FileKind } from './files.ts';
+export { defaultSourceLimits, openFolder, type SourceLimits } from './folder.ts';
+export { identify, type StudyIdentity } from './identify.ts';
+export {
+  type PseudonymisedStudy,
+  type PseudonymiseOptions,
+  pseudonymise,
+} from './pseudonymise/pseudonymise.ts';
+export type { PseudonymisedFile } from './pseudonymise/transform.ts';
+export { readStudy } from './read/read-study.ts';
+export {
+  type PlannedGap,
+  type SimulatedExport,
+  type SimulatedNames,
+  type SimulateOptions,
+  SimulatorError,
+  type SimulatorErrorCode,
+  simulateStudy,
+} from './simulate/index.ts';
+export type { LeftOut, Source, SourceFile } from './source.ts';
+export type * from './study.ts';
+export type { NumericTable } from './table.ts';
+export type { Warning, WarningCode } from './warnings.ts';

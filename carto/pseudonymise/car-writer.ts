@@ -1,0 +1,36 @@
+import { CartoError } from '../error.ts';
+import type { Line } from '../grammar/line.ts';
+import { carHeader } from '../read/car.ts';
+import { type LineWriter, putLine } from './line-writer.ts';
+import type { Passage } from './passage.ts';
+import type { Pen } from './pen.ts';
+
+/** What the export writes where a value is missing. Readers go by position, so a cell is never left out. */
+const missing = '-10000';
+
+/** Rewrites `_car.txt`: the first line names the map, rows are cells between tabs. */
+export class CarWriter implements LineWriter {
+  readonly #pen: Pen;
+
+  constructor(pen: Pen) {
+    this.#pen = pen;
+  }
+
+  line(line: Line, out: Passage): void {
+    if (line.number === 1) return this.#header(line, out);
+    if (line.isBlank) return out.pass(line.start, line.next);
+    const cells = line.text().split('\t');
+    putLine(cells.map((cell, column) => this.#cell(cell, column)).join('\t'), line, out);
+  }
+
+  #header(line: Line, out: Passage): void {
+    const [, major, minor, map] = carHeader.exec(line.text()) ?? [];
+    if (map === undefined) throw new CartoError('UNREADABLE', 'the first line is not a version', { kind: 'car', line: 1 });
+    putLine(`VERSION_${major}_${minor} ${this.#pen.write('map', map) ?? ''}`.trimEnd(), line, out);
+  }
+
+  #cell(cell: string, column: number): string {
+    const value = cell.trim();
+    return value === '' ? '' : (this.#pen.write(String(column), value) ?? missing);
+  }
+}

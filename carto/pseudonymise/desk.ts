@@ -1,0 +1,54 @@
+import { FileClassifier } from '../files.ts';
+import type { Source } from '../source.ts';
+import type { Survey } from '../survey.ts';
+import { Warnings } from '../warnings.ts';
+import { Codes } from './codes.ts';
+import { Counters } from './counters.ts';
+import { Originals } from './originals.ts';
+import type { Desk } from './pen.ts';
+import type { Rules } from './rule.ts';
+
+/**
+ * Lays out what the writers of one study share: remembers what staff typed, draws the codes of study and maps, and
+ * puts the workstation's counters in order.
+ */
+export function layDesk(
+  source: Source,
+  survey: Survey,
+  given: { readonly rules: Rules; readonly randomCode: () => string },
+): Desk {
+  const { study } = survey;
+  const originals = new Originals();
+  for (const name of originalNames(source, survey)) originals.add(name);
+  const codes = new Codes({ randomCode: given.randomCode, originals });
+  codes.of('study', study.name);
+  for (const map of study.maps) codes.of('map', map.name);
+  const counters = new Counters();
+  counters.announce('map', study.maps.map((map) => map.index));
+  counters.announce('catheter', study.maps.flatMap((map) => map.points.map((point) => point.catheterId ?? 0)));
+  return {
+    rules: given.rules,
+    codes,
+    counters,
+    originals,
+    warnings: new Warnings(),
+    classifier: new FileClassifier({ maps: study.maps, shells: study.shells.map((shell) => shell.fileName) }),
+    studyName: study.name,
+  };
+}
+
+/** Names of the study, its maps and surfaces, and of what contains or accompanies them. */
+function* originalNames(source: Source, { study, studyFile, entries }: Survey): Generator<string> {
+  yield source.name ?? '';
+  for (const part of studyFile.path.split('/')) yield part;
+  yield study.name;
+  for (const map of study.maps) yield* [map.name, ...map.meshFiles];
+  for (const shell of study.shells) yield shell.fileName;
+  const maps = study.maps.map((map) => map.name);
+  for (const { identity, path } of entries) {
+    if (identity.kind !== 'unknown' && identity.kind !== 'outside' && identity.kind !== 'visitag-other') continue;
+    // A file of a map is named by the workstation: the digits in its name are times and ids that stay elsewhere.
+    const ofMap = maps.some((name) => path.includes(name));
+    yield ofMap || identity.kind === 'visitag-other' ? path.replaceAll(/\d/g, ' ') : path;
+  }
+}

@@ -1,0 +1,96 @@
+import type { Line } from '../grammar/line.ts';
+import { MeshGrammar } from '../grammar/mesh.ts';
+import { type LineWriter, putLine } from './line-writer.ts';
+import type { Passage } from './passage.ts';
+import type { Pen } from './pen.ts';
+import { coloringNames, meshFlags } from './vocabulary.ts';
+
+/** The comments that the vendor's exporter writes; any other comment is emptied. Compared without their spacing. */
+const comments = new Set([
+  '; Biosense Webster Triangulated Mesh file format, 2008',
+  '; Rights Biosense Webster, LTD',
+  '; http://www.biosensewebster.com',
+  '; X Y Z NormalX NormalY NormalZ GroupID',
+  '; Vertex0 Vertex1 Vertex2 NormalX NormalY NormalZ GroupID',
+  '; Color Value= -10000 indicates invalid data for this coloring for this point',
+  '; Scar=0: Vertex is regular vertex (not scar)',
+  '; =1: Vertex has a scar attribute',
+  '; EML =0: Vertex is regular vertex (not EML)',
+  '; EML=0: Vertex is regular vertex (not EML)',
+  '; =1: Vertex has a EML attribute',
+]);
+
+/** The tail that the exporter hangs on the last colour's name. */
+const swallowedSection = '[ColorsScaleSection]';
+
+/** What a mesh holds besides its fields, for the scan. */
+export const meshText = ['#TriangulatedMeshVersion', swallowedSection, ...comments].join(' ');
+
+/** Rewrites a `.mesh`: header from its rules, rows as they were proved. Sections without a rule are left out. */
+export class MeshWriter implements LineWriter {
+  readonly #pen: Pen;
+  readonly #grammar = new MeshGrammar();
+  /** Lines of the current section go out. */
+  #open = true;
+
+  constructor(pen: Pen) {
+    this.#pen = pen;
+  }
+
+  line(line: Line, out: Passage): void {
+    const what = this.#grammar.line(line);
+    switch (what.kind) {
+      case 'signature':
+        return putLine(line.text(), line, out);
+      case 'section':
+        return this.#section(what.name, line, out);
+      case 'attribute':
+        return this.#attribute(what.key, what.value, line, out);
+      case 'comment':
+        return this.#open ? putLine(commentText(line.text()), line, out) : undefined;
+      case 'blank':
+      case 'row':
+        return this.#open ? out.pass(line.start, line.next) : undefined;
+      case 'foreign':
+        return undefined;
+    }
+  }
+
+  end(lines: number): void {
+    this.#grammar.end(lines);
+  }
+
+  #section(name: string, line: Line, out: Passage): void {
+    this.#open = this.#pen.ruleOf(name) !== undefined;
+    if (this.#open) putLine(`[${name}]`, line, out);
+    else this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
+  }
+
+  #attribute(key: string, value: string, line: Line, out: Passage): void {
+    const rule = this.#pen.ruleOf(key);
+    if (!rule) return this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
+    const written = key === 'ColorsNames' ? this.#names(key, value) : this.#pen.write(key, value);
+    const [lead = `${key} = `] = /^\w+[ \t]*=[ \t]*/.exec(line.text()) ?? [];
+    const end = /[ \t]*$/.exec(line.text())?.[0] ?? '';
+    putLine(lead + (written ?? '') + (value === '' ? '' : end), line, out);
+  }
+
+  /** A list of names, two blanks between them. */
+  #names(key: string, value: string): string {
+    const names = value.split(/\s+/).map((name) => this.#pen.write(key, asColoring(name)) ?? '');
+    return names.join('  ');
+  }
+}
+
+/** The file is Windows-1252, but a version may write UTF-8; read as one, the other looks like this. */
+function asColoring(name: string): string {
+  return name === 'ÂµBi' ? 'µBi' : name;
+}
+
+/** A comment of the exporter as it is, the line of column names as it is, any other as an empty comment. */
+function commentText(text: string): string {
+  const plain = text.trimEnd().replace(/[ \t]+/g, ' ');
+  if (comments.has(plain)) return text;
+  const names = plain.slice(1).trim().replace(swallowedSection, '').split(' ');
+  return names.every((name) => coloringNames.has(name) || meshFlags.has(name)) ? text : ';';
+}

@@ -1,0 +1,28 @@
+import type { Line } from '../grammar/line.ts';
+import { settingLine } from '../read/settings.ts';
+import { type LineWriter, putLine } from './line-writer.ts';
+import type { Passage } from './passage.ts';
+import type { Pen } from './pen.ts';
+
+/** What is written where a value is left out. */
+const noText = 'NA';
+
+/** Rewrites `key=` value lines, each part right-aligned as it was. Lines without a rule are left out. */
+export class SettingsWriter implements LineWriter {
+  readonly #pen: Pen;
+
+  constructor(pen: Pen) {
+    this.#pen = pen;
+  }
+
+  line(line: Line, out: Passage): void {
+    if (line.isBlank) return out.pass(line.start, line.next);
+    const text = line.text();
+    const [, key = '', value = ''] = settingLine.exec(text) ?? [];
+    if (!this.#pen.ruleOf(key)) return this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
+    const equals = text.indexOf('=') + 1;
+    const end = text.length - text.trimEnd().length;
+    const written = (this.#pen.write(key, value) ?? noText).padStart(text.length - equals - end);
+    putLine(`${`${key}=`.padStart(equals)}${written}${' '.repeat(end)}`, line, out);
+  }
+}

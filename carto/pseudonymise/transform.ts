@@ -1,0 +1,178 @@
+import type { Checkpoint } from '../../core/gate-flag.ts';
+import type { StudyCounts } from '../../protocol/batch.ts';
+import type { Tier } from '../../protocol/ids.ts';
+import { countsOf } from '../counts.ts';
+import { decodeText } from '../decode.ts';
+import type { FileIdentity, FileKind } from '../files.ts';
+import { isLeftOut } from '../left-out.ts';
+import { headOf } from '../pieces.ts';
+import { readSessions } from '../read/sessions.ts';
+import { type LeftOut, maxPieceBytes, type Source, type SourceFile } from '../source.ts';
+import { entriesOf, type Survey, surveyExport } from '../survey.ts';
+import { Tally } from '../tally.ts';
+import type { Warning } from '../warnings.ts';
+import { layDesk } from './desk.ts';
+import { lexiconOf } from './lexicon.ts';
+import { type Desk, Pen } from './pen.ts';
+import type { Rules } from './rule.ts';
+import { OutputScan, type ScanTerms } from './scan.ts';
+import { type Treatment, treatments } from './treatment.ts';
+import { proveVoxels } from './voxels.ts';
+
+/** A study as it leaves: files that are written while they are read. */
+export interface TransformedStudy {
+  /** Generated; the name of the study in the output. */
+  readonly studyCode: string;
+  readonly counts: StudyCounts;
+  readonly files: readonly PseudonymisedFile[];
+  /** Files that stay behind, by kind. */
+  readonly leftOut: readonly LeftOut[];
+  /** What a person may want to know. Grows while files are written. */
+  readonly warnings: readonly Warning[];
+  /** Number and size of all files of the source, those left out included. */
+  readonly sourceFiles: number;
+  readonly sourceBytes: number;
+}
+
+export interface PseudonymisedFile {
+  /** Relative path in the output, parts separated by `/`; ASCII. */
+  readonly name: string;
+  readonly kind: FileKind;
+  readonly tiers: readonly Tier[];
+  /**
+   * The content in pieces of at most 256 KiB, each scanned before it is handed over. May be called again. Rejects with
+   * a CartoError when the source breaks its grammar or the scan finds something: then no piece of it may be used.
+   */
+  open(): AsyncIterable<Uint8Array>;
+}
+
+export interface TransformOptions {
+  readonly rules: Rules;
+  /** Whether the output is searched. The door never says no. */
+  readonly scan: boolean;
+  readonly randomCode: () => string;
+}
+
+/** What the scan of names calls their kind. */
+const nameKind = 'file-name';
+const headBytes = 16 * 1024;
+
+/** Pseudonymises by any rules: what `pseudonymise` does by the product's. Tests switch single rules off here. */
+export async function transform(
+  source: Source,
+  checkpoint: Checkpoint,
+  options: TransformOptions,
+): Promise<TransformedStudy> {
+  const survey = await surveyExport(source, checkpoint);
+  const desk = layDesk(source, survey, options);
+  return new Transformation({ source, survey, desk, checkpoint, scan: options.scan }).run();
+}
+
+interface Deps {
+  readonly source: Source;
+  readonly survey: Survey;
+  readonly desk: Desk;
+  readonly checkpoint: Checkpoint;
+  readonly scan: boolean;
+}
+
+class Transformation {
+  readonly #deps: Deps;
+  readonly #terms: ScanTerms;
+  readonly #files = new Map<string, PseudonymisedFile>();
+  readonly #leftOut = new Tally();
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    const { originals, codes, rules } = deps.desk;
+    this.#terms = { originals, lexicon: lexiconOf(rules), codeWords: codes.words };
+  }
+
+  async run(): Promise<TransformedStudy> {
+    const { source, survey, desk, checkpoint } = this.#deps;
+    for (const { kind, count } of source.leftOut ?? []) this.#leftOut.add(kind, count);
+    await this.#announce();
+    await this.#take({ kind: 'study' }, survey.studyFile);
+    for (const { identity, file } of survey.entries) await this.#take(identity, file);
+    return {
+      studyCode: desk.codes.of('study', survey.study.name),
+      counts: await countsOf(survey, checkpoint),
+      files: [...this.#files.values()],
+      leftOut: this.#leftOut.counts(),
+      get warnings() {
+        return desk.warnings.list();
+      },
+      sourceFiles: source.files.length,
+      sourceBytes: source.files.reduce((total, file) => total + file.bytes, 0),
+    };
+  }
+
+  /** Reads ahead what later files refer to: sessions, voxels, and the names in small files. */
+  async #announce(): Promise<void> {
+    const { survey, desk, checkpoint } = this.#deps;
+    const sessions: number[] = [];
+    for (const { file } of entriesOf(survey, 'visitag-sessions')) {
+      for (const session of await readSessions(file, checkpoint)) sessions.push(session.id);
+    }
+    desk.counters.announce('session', sessions);
+    await proveVoxels(survey, desk.counters, checkpoint);
+    for (const kind of ['visitag-sessions', 'visitag-presets', 'visitag-settings', 'fpti-formulas'] as const) {
+      const treatment = treatments[kind];
+      const pen = new Pen(desk, kind);
+      for (const { file } of entriesOf(survey, kind)) {
+        for await (const _ of treatment?.write({ file, pen, checkpoint, path: '' }) ?? []);
+      }
+    }
+  }
+
+  async #take(identity: FileIdentity, source: SourceFile): Promise<void> {
+    const treatment = treatments[identity.kind];
+    if (isLeftOut(identity.kind) || !treatment) return this.#leftOut.add(identity.kind);
+    const { desk } = this.#deps;
+    const pen = new Pen(desk, treatment.rules ?? identity.kind);
+    const path = pen.pathOf(identity);
+    if (path === undefined || this.#files.has(path)) {
+      desk.warnings.add('ambiguous-name', identity.kind);
+      return this.#leftOut.add(identity.kind);
+    }
+    if (!(await this.#isRecognised(source, pen, treatment))) {
+      desk.warnings.add('unrecognised', identity.kind);
+      return this.#leftOut.add(identity.kind);
+    }
+    this.#scan(nameKind)?.whole(path);
+    this.#files.set(path, {
+      name: path,
+      kind: identity.kind,
+      tiers: treatment.tiers,
+      open: () => this.#produce(treatment, pen, source, path),
+    });
+  }
+
+  /** Looks at the head of the file; a mesh's own name in it is remembered as typed by staff. */
+  async #isRecognised(source: SourceFile, pen: Pen, treatment: Treatment): Promise<boolean> {
+    if (pen.kind === 'study') return true;
+    const head = decodeText(await headOf(source, this.#deps.checkpoint, headBytes));
+    const meshName = pen.kind === 'mesh' ? /^MeshName[ \t]*=(.*)$/m.exec(head)?.[1] : undefined;
+    if (meshName) pen.desk.originals.add(meshName);
+    const [firstLine = ''] = head.split(/\r?\n/, 1);
+    return treatment.recognises(firstLine, pen);
+  }
+
+  async *#produce(treatment: Treatment, pen: Pen, file: SourceFile, path: string): AsyncGenerator<Uint8Array> {
+    const { checkpoint } = this.#deps;
+    const scan = this.#scan(pen.kind);
+    for await (const bytes of treatment.write({ file, pen, checkpoint, path })) {
+      for (let at = 0; at < bytes.length; at += maxPieceBytes) {
+        await checkpoint();
+        const piece = bytes.subarray(at, at + maxPieceBytes);
+        scan?.feed(piece);
+        yield piece;
+      }
+    }
+    scan?.end();
+  }
+
+  #scan(kind: string): OutputScan | undefined {
+    return this.#deps.scan ? new OutputScan(this.#terms, kind) : undefined;
+  }
+}

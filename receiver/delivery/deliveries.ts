@@ -1,0 +1,128 @@
+import type { Clock } from '../../core/clock.ts';
+import { codeOf } from '../../core/errors.ts';
+import { describe, type Log } from '../../core/log.ts';
+import { backoff, type Delay } from '../../core/retry.ts';
+import { type Acknowledgement, acknowledgeMethod, acknowledgementSchema } from '../../protocol/receipt.ts';
+import { Bell } from '../bell.ts';
+import type { Answer, Catalogue } from '../catalogue/catalogue.ts';
+import type { DeviceChannel } from '../channel/channel.ts';
+
+export interface DeliveriesDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly catalogue: Catalogue;
+  readonly channel: DeviceChannel;
+  readonly retryFirstMs: number;
+  readonly retryCeilingMs: number;
+}
+
+interface Try {
+  readonly failures: number;
+  /** Monotonic. */
+  readonly dueAtMs: number;
+}
+
+const longestMs = 60_000;
+
+/**
+ * Tells devices what became of their batches. An answer stays undelivered in the catalogue until the device has said
+ * that it has it: tried at once, again when an event of the device shows that it is there, and in between with a
+ * back-off. A device that is offline or slow keeps no other waiting.
+ */
+export class Deliveries {
+  readonly #deps: DeliveriesDeps;
+  readonly #delay: Delay;
+  readonly #bell = new Bell();
+  readonly #tries = new Map<string, Try>();
+  readonly #busy = new Map<string, Promise<void>>();
+
+  constructor(deps: DeliveriesDeps) {
+    this.#deps = deps;
+    this.#delay = backoff(deps.retryFirstMs, deps.retryCeilingMs);
+  }
+
+  /** The device has an answer to hear, or has just shown that it can be reached. */
+  wake(deviceId: string): void {
+    this.#tries.set(deviceId, { failures: 0, dueAtMs: 0 });
+    this.#bell.ring();
+  }
+
+  /** Runs until `signal` aborts and what was under way has ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { catalogue, clock, log } = this.#deps;
+    for (const deviceId of await catalogue.devicesToTell()) this.wake(deviceId);
+    while (!signal.aborted) {
+      for (const deviceId of this.#due()) {
+        const telling = this.#tell(deviceId, signal).catch((error) => {
+          log.error({ deviceId, error: describe(error) }, 'the answers of a device could not be read');
+          this.#later(deviceId);
+        });
+        this.#busy.set(
+          deviceId,
+          telling.finally(() => this.#free(deviceId)),
+        );
+      }
+      await this.#bell.wait(this.#idleMs(), clock, signal);
+    }
+    await Promise.all(this.#busy.values());
+  }
+
+  /** Tells a device everything it has to hear, oldest first: receipts are a chain. */
+  async #tell(deviceId: string, signal: AbortSignal): Promise<void> {
+    const before = this.#tries.get(deviceId);
+    for (const answer of await this.#deps.catalogue.answersFor(deviceId)) {
+      if (signal.aborted) return;
+      if (!(await this.#tellOne(answer, signal))) return this.#later(deviceId);
+    }
+    if (this.#tries.get(deviceId) === before) this.#tries.delete(deviceId);
+  }
+
+  /** False when the device cannot be told now. */
+  async #tellOne(answer: Answer, signal: AbortSignal): Promise<boolean> {
+    const { catalogue, channel, clock, log } = this.#deps;
+    const about = { deviceId: answer.deviceId, batch: answer.batch };
+    try {
+      const call = { method: acknowledgeMethod, payload: acknowledgementOf(answer) };
+      const { status } = await channel.invoke(answer.deviceId, call, signal);
+      if (status >= 500) {
+        log.warn({ ...about, status }, 'the device could not take an answer');
+        return false;
+      }
+      if (status < 300) await catalogue.markDelivered(answer, clock.now());
+      else await catalogue.markDeclined(answer, status);
+      log.info({ ...about, status, kind: answer.content.kind }, status < 300 ? 'answer delivered' : 'answer declined');
+      return true;
+    } catch (error) {
+      if (!signal.aborted) log.info({ ...about, code: codeOf(error) ?? 'INTERNAL' }, 'answer not delivered yet');
+      return false;
+    }
+  }
+
+  #later(deviceId: string): void {
+    const failures = (this.#tries.get(deviceId)?.failures ?? 0) + 1;
+    const dueAtMs = this.#deps.clock.monotonicMs() + this.#delay(failures);
+    this.#tries.set(deviceId, { failures, dueAtMs });
+  }
+
+  #free(deviceId: string): void {
+    this.#busy.delete(deviceId);
+    this.#bell.ring();
+  }
+
+  #due(): readonly string[] {
+    const now = this.#deps.clock.monotonicMs();
+    return [...this.#tries].filter(([id, { dueAtMs }]) => dueAtMs <= now && !this.#busy.has(id)).map(([id]) => id);
+  }
+
+  #idleMs(): number {
+    const now = this.#deps.clock.monotonicMs();
+    const free = [...this.#tries].filter(([id]) => !this.#busy.has(id)).map(([, { dueAtMs }]) => dueAtMs - now);
+    return Math.max(1, Math.min(longestMs, ...free));
+  }
+}
+
+function acknowledgementOf({ batch, content }: Answer): Acknowledgement {
+  if (content.kind === 'receipt') return acknowledgementSchema.parse({ receipt: content.jws });
+  const { code, message } = content;
+  return acknowledgementSchema.parse({ refused: { batch, code, message: message.slice(0, 500) } });
+}

@@ -1,0 +1,24 @@
+export type { ArchiveRow, CatalogueReader, DeviceRow, ReceiptRow, RejectionRow } from './catalogue/catalogue.ts';
+export { openCatalogueReader } from './catalogue/reader.ts';
+export {
+  type BatchRefusalCode,
+  BatchRefused,
+  EventRejected,
+  type EventRejectionCode,
+  ReceiverError,
+  type ReceiverErrorCode,
+} from './errors.ts';
+export { type Exported, type ExportOrder, exportCase } from './export.ts';
+export { verifyReceipt } from './intake/receipts.ts';
+export { createReceiverKeys, publicKeyOf, type ReceiverKeys } from './keys.ts';
+export { type OpenReceiverDeps, openReceiver } from './open-receiver.ts';
+export { Receiver, type ReceiverDeps } from './receiver.ts';
+export {
+  type PrivateKey,
+  type ReceiverLimits,
+  type ReceiverSettings,
+  type ReceiverSettingsInput,
+  receiverSettingsSchema,
+} from './settings.ts';
+export { caseById, openShelf, type Shelf } from './shelf.ts';
+export { type Difference, type DifferenceCode, type Verification, verifyObjects } from './verify.ts';

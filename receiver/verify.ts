@@ -1,0 +1,134 @@
+import { type Sha256, sha256, sha256OfFile } from '../core/digest.ts';
+import { codeOf } from '../core/errors.ts';
+import type { PublicKey } from '../protocol/bundle.ts';
+import type { Receipt } from '../protocol/receipt.ts';
+import type { ArchiveRow, DeviceRow, ReceiptRow } from './catalogue/catalogue.ts';
+import { verifyReceipt } from './intake/receipts.ts';
+import type { Shelf } from './shelf.ts';
+
+/**
+ * Where what is stored is not what was signed.
+ * - `RECEIPT_INVALID`: not signed by a known key, or not a receipt of this device and batch
+ * - `CHAIN_BROKEN`: a receipt does not follow the one before, or the last one is gone
+ * - `OBJECT_MISSING`, `OBJECT_DIFFERS`: an archive that a receipt stands for is not there, or not those bytes
+ * - `ENTRY_MISSING`, `ENTRY_DIFFERS`: catalogue and receipt do not name the same archive
+ */
+export type DifferenceCode =
+  | 'RECEIPT_INVALID'
+  | 'CHAIN_BROKEN'
+  | 'OBJECT_MISSING'
+  | 'OBJECT_DIFFERS'
+  | 'ENTRY_MISSING'
+  | 'ENTRY_DIFFERS';
+
+export interface Difference {
+  readonly code: DifferenceCode;
+  readonly deviceId: string;
+  readonly batch?: string;
+  readonly caseId?: string;
+  readonly archiveId?: string;
+  readonly message: string;
+}
+
+export interface Verification {
+  readonly receipts: number;
+  readonly archives: number;
+  readonly bytes: number;
+  readonly differences: readonly Difference[];
+}
+
+type Read = Pick<Verification, 'bytes' | 'differences'>;
+
+/** Reads everything again: every receipt's signature and place in its chain, every byte of every archive. */
+export async function verifyObjects(shelf: Shelf, receiptKeys: readonly PublicKey[]): Promise<Verification> {
+  const archives = await shelf.catalogue.archives();
+  const differences: Difference[] = [];
+  const signed = new Map<string, Sha256>();
+  let receipts = 0;
+  for (const device of await shelf.catalogue.devices()) {
+    const chain = await shelf.catalogue.receipts(device.deviceId);
+    receipts += chain.length;
+    differences.push(...(await verifyChain(device, chain, { receiptKeys, archives, signed })));
+  }
+  let bytes = 0;
+  for (const archive of archives) {
+    const read = await verifyArchive(shelf, archive, signed.get(keyOf(archive)));
+    bytes += read.bytes;
+    differences.push(...read.differences);
+  }
+  return { receipts, archives: archives.length, bytes, differences };
+}
+
+interface ChainContext {
+  readonly receiptKeys: readonly PublicKey[];
+  readonly archives: readonly ArchiveRow[];
+  /** Filled: what a valid receipt says of each archive. */
+  readonly signed: Map<string, Sha256>;
+}
+
+async function verifyChain(
+  device: DeviceRow,
+  chain: readonly ReceiptRow[],
+  context: ChainContext,
+): Promise<readonly Difference[]> {
+  const { deviceId } = device;
+  const differences: Difference[] = [];
+  const entered = new Set(context.archives.map(keyOf));
+  let previous: Sha256 | null = null;
+  for (const [index, row] of chain.entries()) {
+    const at = { deviceId, batch: row.batch };
+    const receipt = await verifyReceipt(row.jws, context.receiptKeys);
+    if (!receipt || receipt.device !== deviceId || receipt.batch !== row.batch) {
+      differences.push({ ...at, code: 'RECEIPT_INVALID', message: 'the receipt is not signed for this batch' });
+    } else {
+      if (receipt.previous !== previous || row.place !== index + 1) {
+        differences.push({ ...at, code: 'CHAIN_BROKEN', message: 'the receipt does not follow the one before' });
+      }
+      differences.push(...missingEntries(receipt, entered));
+      for (const { archiveId, sha256 } of receipt.archives) {
+        context.signed.set(keyOf({ deviceId, archiveId }), sha256 as Sha256);
+      }
+    }
+    previous = sha256(row.jws);
+  }
+  if (device.headSha256 !== previous || device.receipts !== chain.length) {
+    const message = `${device.receipts} receipts were given, ${chain.length} are there`;
+    differences.push({ deviceId, code: 'CHAIN_BROKEN', message });
+  }
+  return differences;
+}
+
+function missingEntries({ archives, batch, device }: Receipt, entered: ReadonlySet<string>): readonly Difference[] {
+  return archives
+    .filter(({ archiveId }) => !entered.has(keyOf({ deviceId: device, archiveId })))
+    .map(({ archiveId }) => ({
+      ...{ code: 'ENTRY_MISSING' as const, deviceId: device, batch, archiveId },
+      message: 'the catalogue has no entry for an archive of the receipt',
+    }));
+}
+
+async function verifyArchive(shelf: Shelf, archive: ArchiveRow, signed: Sha256 | undefined): Promise<Read> {
+  const { deviceId, batch, caseId, archiveId } = archive;
+  const at = { deviceId, batch, caseId, archiveId };
+  const differences: Difference[] = [];
+  if (signed !== archive.sha256) {
+    const message = 'the catalogue names other bytes than a valid receipt';
+    differences.push({ ...at, code: 'ENTRY_DIFFERS', message });
+  }
+  try {
+    const found = await sha256OfFile(await shelf.objects.open(archive.sha256));
+    if (found.sha256 !== archive.sha256 || found.bytes !== archive.bytes) {
+      differences.push({ ...at, code: 'OBJECT_DIFFERS', message: 'the stored bytes have changed' });
+    }
+    return { bytes: found.bytes, differences };
+  } catch (error) {
+    const code = codeOf(error);
+    if (code !== 'OBJECT_MISSING' && code !== 'ENOENT' && code !== 'EIO') throw error;
+    const message = code === 'EIO' ? 'the stored bytes cannot be read' : 'the archive is not in the store';
+    return { bytes: 0, differences: [...differences, { ...at, code: 'OBJECT_MISSING', message }] };
+  }
+}
+
+function keyOf({ deviceId, archiveId }: { readonly deviceId: string; readonly archiveId: string }): string {
+  return `${deviceId} ${archiveId}`;
+}

@@ -1,0 +1,58 @@
+import { Agent, type RequestOptions } from 'node:https';
+import { connect, type Socket } from 'node:net';
+import type { ConnectionOptions as TlsOptions, TLSSocket } from 'node:tls';
+
+/**
+ * Connections to one HTTPS server that can be cut in the middle of a request so that no further byte leaves: a TCP
+ * reset, which also throws away what the kernel still holds. Node resets plain TCP sockets only, so the TLS
+ * connections are built on sockets of our own.
+ */
+export class CuttableAgent {
+  readonly agent: Agent;
+  readonly #connections = new Map<Socket, TLSSocket>();
+
+  /** `stallMs`: a connection on which no read or finished write happens for so long is cut. */
+  constructor(options: { readonly caPem: string | undefined; readonly stallMs: number }) {
+    const { caPem, stallMs } = options;
+    this.agent = new Agent({
+      keepAlive: true,
+      minVersion: 'TLSv1.2',
+      ...(caPem === undefined ? {} : { ca: caPem }),
+    });
+    const secure = this.agent.createConnection.bind(this.agent);
+    this.agent.createConnection = (target: RequestOptions, callback) => {
+      const socket = connect({ host: target.host ?? 'localhost', port: Number(target.port ?? 443) });
+      const over: RequestOptions & TlsOptions = { ...target, socket };
+      const connection = secure(over, callback) as TLSSocket;
+      this.#keep(socket, connection, stallMs);
+      return connection;
+    };
+  }
+
+  /** Resets every connection. Requests on them fail; later ones connect anew. */
+  cut(): void {
+    for (const [socket, connection] of this.#connections) reset(socket, connection);
+  }
+
+  /** Ends idle connections and whatever is left. */
+  close(): void {
+    this.cut();
+    this.agent.destroy();
+  }
+
+  #keep(socket: Socket, connection: TLSSocket, stallMs: number): void {
+    this.#connections.set(socket, connection);
+    connection.setTimeout(stallMs, () => reset(socket, connection));
+    // The request hears of it through the TLS connection.
+    socket.on('error', () => {});
+    socket.once('close', () => this.#connections.delete(socket));
+  }
+}
+
+function reset(socket: Socket, connection: TLSSocket): void {
+  // A socket that is still connecting would be reset only once it is connected.
+  if (socket.connecting) socket.destroy();
+  else socket.resetAndDestroy();
+  // At once, so that the request sees one error and not a second one from its cancelled write.
+  connection.destroy();
+}

@@ -1,0 +1,84 @@
+import { openText, sealText } from '../core/boxed-text.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
+import type { CloudLink, UploadTicket } from '../protocol/link.ts';
+import type { Ledger } from './ledger.ts';
+import type { ArchiveRecord, TicketRecord } from './ledger-records.ts';
+
+/** A ticket is not used any more when it expires within so long. */
+const marginMs = 5 * 60_000;
+
+/** What a fresh ticket is taken to be good for when its expiry makes no sense, because a clock is wrong. */
+const presumedMs = 45 * 60_000;
+
+interface Deps {
+  readonly ledger: Ledger;
+  readonly link: CloudLink;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly storageKey: { readonly secret: Uint8Array };
+}
+
+/** The rights to write blobs: asked for, kept encrypted in the ledger, used again until shortly before they expire. */
+export class TicketBook {
+  readonly #deps: Deps;
+  /** Of tickets granted in this run: until when they are used, on the monotonic clock. */
+  readonly #usableUntilMs = new Map<string, number>();
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** The kept ticket of an archive, if it can still be used. One that cannot is given up. */
+  async kept({ archiveId }: ArchiveRecord): Promise<UploadTicket | undefined> {
+    const record = this.#deps.ledger.read.ticketOf(archiveId);
+    if (!record) return undefined;
+    const ticket = this.#open(record);
+    if (ticket && this.isUsable(record)) return ticket;
+    await this.#deps.ledger.abandonTicket({ correlationId: record.correlationId, newName: false });
+    return undefined;
+  }
+
+  /** Asks for a new ticket and keeps it. Undefined when the archive left its batch meanwhile. */
+  async request(archive: ArchiveRecord): Promise<UploadTicket | undefined> {
+    const { ledger, link, clock, storageKey } = this.#deps;
+    const ticket = await link.requestUpload(blobNameOf(archive));
+    const expiresAt = expiryOf(ticket.sasToken) ?? new Date(clock.now().getTime() + presumedMs + marginMs);
+    const leftMs = expiresAt.getTime() - clock.now().getTime() - marginMs;
+    this.#usableUntilMs.set(ticket.correlationId, clock.monotonicMs() + (leftMs > 0 ? leftMs : presumedMs));
+    const isWanted = await ledger.startUpload({
+      archiveId: archive.archiveId,
+      correlationId: ticket.correlationId,
+      sealed: sealText(JSON.stringify(ticket), storageKey.secret),
+      expiresAt: expiresAt.toISOString(),
+    });
+    return isWanted ? ticket : undefined;
+  }
+
+  /** Whether a ticket may be used for another request. */
+  isUsable({ correlationId, expiresAt }: Pick<TicketRecord, 'correlationId' | 'expiresAt'>): boolean {
+    const { clock } = this.#deps;
+    const untilMs = this.#usableUntilMs.get(correlationId);
+    if (untilMs !== undefined) return clock.monotonicMs() < untilMs;
+    return clock.now().getTime() + marginMs < Date.parse(expiresAt);
+  }
+
+  #open({ sealed, archiveId }: TicketRecord): UploadTicket | undefined {
+    try {
+      return JSON.parse(openText(sealed, this.#deps.storageKey.secret)) as UploadTicket;
+    } catch {
+      this.#deps.log.warn({ archiveId, code: 'TICKET_UNREADABLE' }, 'kept ticket cannot be opened');
+      return undefined;
+    }
+  }
+}
+
+/** The name an archive is uploaded under, without the device's prefix. */
+function blobNameOf({ archiveId, nameTry }: ArchiveRecord): string {
+  return nameTry === 1 ? `${archiveId}.case` : `${archiveId}-${nameTry}.case`;
+}
+
+function expiryOf(sasToken: string): Date | undefined {
+  const expiry = new Date(new URLSearchParams(sasToken).get('se') ?? Number.NaN);
+  return Number.isNaN(expiry.getTime()) ? undefined : expiry;
+}
