@@ -123,8 +123,7 @@ function ofMap(name: string, map: string): FileIdentity | undefined {
   return undefined;
 }
 
-const tracks =
-  /^(?:_P(\d{1,9}))?_(.+?)_([A-Za-z]*ectrode|Sensor)_Positions(_OnAnnotation)?(?:_(\d{1,12}))?\.txt$/i;
+const tracks = /^(?:_P(\d{1,9}))?_(.+?)_([A-Za-z]*ectrode|Sensor)_Positions(_OnAnnotation)?(?:_(\d{1,12}))?\.txt$/i;
 
 /** What follows the map's name. */
 function recordingFile(rest: string, map: string): FileIdentity | undefined {
@@ -193,9 +192,7 @@ export function filePath(identity: FileIdentity, parts: NameParts): string | und
     case 'fpti-formulas':
       return 'VisiTagExport/fpti-formulas.xml';
     default:
-      return 'variant' in identity
-        ? `VisiTagExport/${visiTagTables[identity.kind]}${identity.variant}.txt`
-        : undefined;
+      return 'variant' in identity ? `VisiTagExport/${visiTagTables[identity.kind]}${identity.variant}.txt` : undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 export { CartoError, type CartoErrorCode } from './error.ts';
-export { type FileKind } from './files.ts';
+export type { FileKind } from './files.ts';
 export { defaultSourceLimits, openFolder, type SourceLimits } from './folder.ts';
 export { identify, type StudyIdentity } from './identify.ts';
 export {

@@ -1,6 +1,6 @@
+import type { LeftOut } from './source.ts';
 import type { NumericTable } from './table.ts';
 import type { Warning } from './warnings.ts';
-import type { LeftOut } from './source.ts';
 
 /**
  * A CARTO 3 study as read from an export. It still holds original names: it never leaves the process that read it.

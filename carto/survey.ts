@@ -36,9 +36,7 @@ export async function surveyExport(source: Source, checkpoint: Checkpoint): Prom
     maps: study.maps,
     shells: study.shells.map((shell) => shell.fileName),
   });
-  const entries = source.files
-    .filter((file) => file !== studyFile)
-    .map((file) => entryOf(file, root, classifier));
+  const entries = source.files.filter((file) => file !== studyFile).map((file) => entryOf(file, root, classifier));
   return { study, studyFile, entries };
 }
 

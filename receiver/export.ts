@@ -6,19 +6,20 @@ import type { Tier } from '../protocol/ids.ts';
 import type { ArchiveRow } from './catalogue/catalogue.ts';
 import { ReceiverError } from './errors.ts';
 import type { PrivateKey } from './settings.ts';
-import { caseById, type Shelf } from './shelf.ts';
+import { type Shelf, withShelf } from './shelf.ts';
 
 export interface ExportOrder {
+  /** The receiver's. */
+  readonly folder: string;
   readonly caseId: string;
   /** Needed only where two devices chose the same case id. */
   readonly deviceId?: string;
   /** Made if it is not there; must be empty. */
-  readonly folder: string;
+  readonly to: string;
   readonly transitKey: PrivateKey;
 }
 
 export interface Exported {
-  readonly caseId: string;
   readonly archiveId: string;
   readonly tier: Tier;
   readonly files: number;
@@ -29,17 +30,25 @@ export interface Exported {
  * Writes the pseudonymised files of a case out: of its study archive, or of the review archive where there is no
  * other. The archive's bytes are checked against their receipt's digest first, each file against its own.
  */
-export async function exportCase(shelf: Shelf, order: ExportOrder): Promise<Exported> {
-  const { deviceId } = await caseById(shelf.catalogue, order.caseId, order.deviceId);
-  const archive = choose(await shelf.catalogue.archivesOf(deviceId, order.caseId));
+export async function exportCase(order: ExportOrder): Promise<Exported> {
+  return withShelf(order.folder, (shelf) => exportFrom(shelf, order));
+}
+
+async function exportFrom(shelf: Shelf, order: ExportOrder): Promise<Exported> {
+  const found = await shelf.catalogue.caseById(order.caseId, order.deviceId);
+  if (!found) {
+    const hint = 'vestibule-cloud cases list shows them all.';
+    throw new ReceiverError('CASE_UNKNOWN', 'there is no case of that id', { hint });
+  }
+  const archive = choose(await shelf.catalogue.archivesOf(found.deviceId, order.caseId));
   const path = await shelf.objects.open(archive.sha256);
   await checkBytes(path, archive);
-  await prepareFolder(order.folder);
+  await prepareFolder(order.to);
   const { kid, ...privateKey } = order.transitKey;
   const reader = await openArchive(path, { kid, privateKey }, archive.keys);
   try {
-    const { files, bytes } = await extractArchive(reader, order.folder);
-    return { caseId: order.caseId, archiveId: archive.archiveId, tier: archive.tier, files, bytes };
+    const { files, bytes } = await extractArchive(reader, order.to);
+    return { archiveId: archive.archiveId, tier: archive.tier, files, bytes };
   } finally {
     reader.close();
   }

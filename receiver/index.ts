@@ -1,5 +1,4 @@
 export type { ArchiveRow, CatalogueReader, DeviceRow, ReceiptRow, RejectionRow } from './catalogue/catalogue.ts';
-export { openCatalogueReader } from './catalogue/reader.ts';
 export {
   type BatchRefusalCode,
   BatchRefused,
@@ -11,7 +10,6 @@ export {
 export { type Exported, type ExportOrder, exportCase } from './export.ts';
 export { verifyReceipt } from './intake/receipts.ts';
 export { createReceiverKeys, publicKeyOf, type ReceiverKeys } from './keys.ts';
-export { type OpenReceiverDeps, openReceiver } from './open-receiver.ts';
 export { Receiver, type ReceiverDeps } from './receiver.ts';
 export {
   type PrivateKey,
@@ -20,5 +18,5 @@ export {
   type ReceiverSettingsInput,
   receiverSettingsSchema,
 } from './settings.ts';
-export { caseById, openShelf, type Shelf } from './shelf.ts';
+export { openCatalogueReader } from './shelf.ts';
 export { type Difference, type DifferenceCode, type Verification, verifyObjects } from './verify.ts';

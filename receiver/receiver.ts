@@ -1,90 +1,63 @@
 import type { Clock } from '../core/clock.ts';
+import { makeFolder } from '../core/files.ts';
 import type { Service } from '../core/lifecycle.ts';
-import { describe, type Log } from '../core/log.ts';
-import type { Catalogue } from './catalogue/catalogue.ts';
-import type { BlobSource, DeviceChannel } from './channel/channel.ts';
-import { Deliveries } from './delivery/deliveries.ts';
-import { readCertificates } from './intake/device-certificate.ts';
-import { runFeed } from './intake/feed.ts';
-import { Intake } from './intake/intake.ts';
-import { Lanes } from './intake/lanes.ts';
-import { receiptSigner } from './intake/receipts.ts';
-import type { Objects } from './objects/objects.ts';
+import type { Log } from '../core/log.ts';
+import { SqliteCatalogue } from './catalogue/sqlite.ts';
+import { StorageBlobs } from './channel/blobs.ts';
+import { EmbeddedHubChannel } from './channel/embedded-hub.ts';
+import { HttpsClient } from './channel/http.ts';
+import { Engine, type Ports } from './engine.ts';
+import { FolderObjects } from './objects/folder.ts';
 import type { ReceiverSettings } from './settings.ts';
+import { shelfPaths } from './shelf.ts';
 
 export interface ReceiverDeps {
   readonly clock: Clock;
   readonly log: Log;
+  /** Everything of the receiver lies below it. One process at a time. */
+  readonly folder: string;
   readonly settings: ReceiverSettings;
-  readonly catalogue: Catalogue;
-  readonly objects: Objects;
-  readonly channel: DeviceChannel;
-  readonly blobs: BlobSource;
 }
 
-/**
- * The receiver: events in, proved archives into the store, receipts out. Three loops that meet in the catalogue and
- * wake each other: the feed takes events over, the lanes deal with them, the deliveries tell the devices. It may be
- * killed anywhere; what it had not finished it does again, to the same result.
- */
+/** The receiver with a folder of its own for catalogue and objects, and the embedded hub as its channel. */
 export class Receiver implements Service {
   readonly name = 'receiver';
   readonly #deps: ReceiverDeps;
-  readonly #stop = new AbortController();
-  #running: Promise<unknown> | undefined;
+  #engine: Engine | undefined;
+  #close: () => void = () => {};
 
   constructor(deps: ReceiverDeps) {
     this.#deps = deps;
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { log } = this.#deps;
-    await this.#cleanUp();
-    const { deliveries, feed, lanes } = await this.#parts();
-    const stopping = AbortSignal.any([signal, this.#stop.signal]);
-    const loops = [runFeed(feed, stopping), lanes.run(stopping), deliveries.run(stopping)];
-    this.#running = Promise.allSettled(loops).then((ended) => {
-      for (const loop of ended) {
-        if (loop.status === 'rejected') log.error({ error: describe(loop.reason) }, 'the receiver ended by a failure');
-      }
-    });
-    log.info({}, 'receiver started');
+    const { close, ports } = await openPorts(this.#deps);
+    this.#close = close;
+    this.#engine = new Engine({ ...this.#deps, ...ports });
+    await this.#engine.start(signal);
   }
 
+  /** Waits for what is under way to end or to be given up; nothing of it is lost. Safe after a failed start. */
   async stop(): Promise<void> {
-    this.#stop.abort(new Error('the receiver is stopping'));
-    await this.#running;
+    await this.#engine?.stop();
+    this.#close();
   }
+}
 
-  /** Nothing is under way yet: whatever no receipt stands for, and no waiting event will ask for, is a leftover. */
-  async #cleanUp(): Promise<void> {
-    const { catalogue, log, objects } = this.#deps;
-    let removed = await objects.sweep();
-    if (await catalogue.isInboxEmpty()) {
-      const entered = new Set((await catalogue.reader.archives()).map((archive) => archive.sha256));
-      const orphans = (await objects.list()).filter((sha256) => !entered.has(sha256));
-      for (const sha256 of orphans) await objects.remove(sha256);
-      removed += orphans.length;
-    }
-    if (removed > 0) log.info({ removed }, 'leftovers removed');
-  }
-
-  async #parts() {
-    const { limits, operationalCaPem, keys } = this.#deps.settings;
-    const sign = await receiptSigner(keys.receipt);
-    const certificates = { authorities: readCertificates(operationalCaPem), clockSkewMs: limits.clockSkewMs };
-    const deliveries = new Deliveries({ ...this.#deps, ...limits });
-    const intake = new Intake({ ...this.#deps, ...limits, sign, certificates, rules: limits });
-    const lanes = new Lanes({
-      ...this.#deps,
-      lanes: limits.lanes,
-      take: (event, signal) => intake.take(event, signal),
-      onSettled: (deviceId) => deliveries.wake(deviceId),
-    });
-    const onAccepted = (deviceIds: readonly string[]) => {
-      lanes.wake();
-      for (const deviceId of deviceIds) deliveries.wake(deviceId);
-    };
-    return { deliveries, lanes, feed: { ...this.#deps, ...limits, onAccepted } };
-  }
+/** The ports of one machine: SQLite, a folder, the embedded hub. */
+export async function openPorts(deps: ReceiverDeps): Promise<{ readonly ports: Ports; readonly close: () => void }> {
+  const { clock, folder, settings } = deps;
+  const { hub, limits, storage } = settings;
+  const paths = shelfPaths(folder);
+  await makeFolder(folder);
+  const objects = await FolderObjects.open(paths.objects, limits.reserveBytes);
+  const catalogue = new SqliteCatalogue(paths.catalogue, { clock, ...limits });
+  const http = new HttpsClient({ host: hub.host, port: hub.httpsPort, caPem: hub.caPem });
+  const channel = new EmbeddedHubChannel({ clock, http, ...hub, ...limits });
+  const blobs = new StorageBlobs({ clock, http, ...storage, idleMs: limits.blobIdleMs });
+  const close = () => {
+    http.close();
+    catalogue.close();
+  };
+  return { ports: { catalogue, objects, channel, blobs }, close };
 }

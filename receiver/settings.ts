@@ -59,6 +59,8 @@ export const receiverSettingsSchema = z.strictObject({
   /** CA certificates (PEM) that issue device certificates. */
   operationalCaPem: pem,
   keys: z.strictObject({ receipt: privateKeySchema, transit: privateKeySchema }),
+  /** Public halves of receipt keys that were used before: their receipts stay valid. */
+  formerReceiptKeys: z.array(publicKeySchema).default([]),
   limits: limitsSchema.prefault({}),
 });
 export type ReceiverSettings = z.infer<typeof receiverSettingsSchema>;

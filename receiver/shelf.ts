@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { CloudCase } from '../protocol/documents.ts';
+import { openReader } from '../core/database.ts';
 import type { CatalogueReader } from './catalogue/catalogue.ts';
-import { openCatalogueReader } from './catalogue/reader.ts';
-import { ReceiverError } from './errors.ts';
+import { SqliteReader } from './catalogue/reader.ts';
 import { FolderObjects } from './objects/folder.ts';
 import type { Objects } from './objects/objects.ts';
 
@@ -17,24 +16,17 @@ export function shelfPaths(folder: string): { readonly catalogue: string; readon
   return { catalogue: join(folder, 'catalogue.db'), objects: join(folder, 'objects') };
 }
 
-/** Opens the shelf of a receiver that may be running. Writes nothing. Close its catalogue after use. */
-export function openShelf(folder: string): Shelf {
-  const paths = shelfPaths(folder);
-  return { catalogue: openCatalogueReader(paths.catalogue), objects: new FolderObjects(paths.objects) };
+/** Opens the catalogue of the receiver in `folder`, which may be running. Writes nothing. Close it after use. */
+export function openCatalogueReader(folder: string): CatalogueReader {
+  return new SqliteReader(openReader(shelfPaths(folder).catalogue));
 }
 
-/** The one case of that id. Throws CASE_UNKNOWN, or CASE_AMBIGUOUS when two devices chose the same id. */
-export async function caseById(catalogue: CatalogueReader, caseId: string, deviceId?: string): Promise<CloudCase> {
-  const all = await catalogue.casesById(caseId);
-  const cases = deviceId === undefined ? all : all.filter((each) => each.deviceId === deviceId);
-  const [first, ...others] = cases;
-  if (!first) {
-    throw new ReceiverError('CASE_UNKNOWN', 'there is no case of that id', {
-      hint: 'vestibule-cloud cases list shows them all.',
-    });
+/** Runs `use` with what the receiver in `folder` has stored. */
+export async function withShelf<T>(folder: string, use: (shelf: Shelf) => Promise<T>): Promise<T> {
+  const catalogue = openCatalogueReader(folder);
+  try {
+    return await use({ catalogue, objects: new FolderObjects(shelfPaths(folder).objects) });
+  } finally {
+    catalogue.close();
   }
-  if (others.length === 0) return first;
-  throw new ReceiverError('CASE_AMBIGUOUS', `${cases.length} devices have a case of that id`, {
-    hint: 'Say which device is meant.',
-  });
 }

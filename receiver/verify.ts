@@ -4,7 +4,9 @@ import type { PublicKey } from '../protocol/bundle.ts';
 import type { Receipt } from '../protocol/receipt.ts';
 import type { ArchiveRow, DeviceRow, ReceiptRow } from './catalogue/catalogue.ts';
 import { verifyReceipt } from './intake/receipts.ts';
-import type { Shelf } from './shelf.ts';
+import { publicKeyOf } from './keys.ts';
+import type { ReceiverSettings } from './settings.ts';
+import { type Shelf, withShelf } from './shelf.ts';
 
 /**
  * Where what is stored is not what was signed.
@@ -27,7 +29,8 @@ export interface Difference {
   readonly batch?: string;
   readonly caseId?: string;
   readonly archiveId?: string;
-  readonly message: string;
+  /** One line for people that needs no more to be understood. */
+  readonly problem: string;
 }
 
 export interface Verification {
@@ -39,8 +42,19 @@ export interface Verification {
 
 type Read = Pick<Verification, 'bytes' | 'differences'>;
 
-/** Reads everything again: every receipt's signature and place in its chain, every byte of every archive. */
-export async function verifyObjects(shelf: Shelf, receiptKeys: readonly PublicKey[]): Promise<Verification> {
+/**
+ * Reads everything of the receiver in `folder` again: every receipt's signature and place in its chain, every byte of
+ * every archive. The receiver may be running.
+ */
+export async function verifyObjects(order: {
+  readonly folder: string;
+  readonly settings: Pick<ReceiverSettings, 'keys' | 'formerReceiptKeys'>;
+}): Promise<Verification> {
+  const { keys, formerReceiptKeys } = order.settings;
+  return withShelf(order.folder, (shelf) => verifyShelf(shelf, [publicKeyOf(keys.receipt), ...formerReceiptKeys]));
+}
+
+async function verifyShelf(shelf: Shelf, receiptKeys: readonly PublicKey[]): Promise<Verification> {
   const archives = await shelf.catalogue.archives();
   const differences: Difference[] = [];
   const signed = new Map<string, Sha256>();
@@ -79,10 +93,10 @@ async function verifyChain(
     const at = { deviceId, batch: row.batch };
     const receipt = await verifyReceipt(row.jws, context.receiptKeys);
     if (!receipt || receipt.device !== deviceId || receipt.batch !== row.batch) {
-      differences.push({ ...at, code: 'RECEIPT_INVALID', message: 'the receipt is not signed for this batch' });
+      differences.push({ ...at, code: 'RECEIPT_INVALID', problem: 'the receipt is not signed for this batch' });
     } else {
       if (receipt.previous !== previous || row.place !== index + 1) {
-        differences.push({ ...at, code: 'CHAIN_BROKEN', message: 'the receipt does not follow the one before' });
+        differences.push({ ...at, code: 'CHAIN_BROKEN', problem: 'the receipt does not follow the one before' });
       }
       differences.push(...missingEntries(receipt, entered));
       for (const { archiveId, sha256 } of receipt.archives) {
@@ -92,8 +106,8 @@ async function verifyChain(
     previous = sha256(row.jws);
   }
   if (device.headSha256 !== previous || device.receipts !== chain.length) {
-    const message = `${device.receipts} receipts were given, ${chain.length} are there`;
-    differences.push({ deviceId, code: 'CHAIN_BROKEN', message });
+    const problem = `${device.receipts} receipts were given, ${chain.length} are there`;
+    differences.push({ deviceId, code: 'CHAIN_BROKEN', problem });
   }
   return differences;
 }
@@ -103,7 +117,7 @@ function missingEntries({ archives, batch, device }: Receipt, entered: ReadonlyS
     .filter(({ archiveId }) => !entered.has(keyOf({ deviceId: device, archiveId })))
     .map(({ archiveId }) => ({
       ...{ code: 'ENTRY_MISSING' as const, deviceId: device, batch, archiveId },
-      message: 'the catalogue has no entry for an archive of the receipt',
+      problem: 'the catalogue has no entry for an archive of the receipt',
     }));
 }
 
@@ -112,20 +126,20 @@ async function verifyArchive(shelf: Shelf, archive: ArchiveRow, signed: Sha256 |
   const at = { deviceId, batch, caseId, archiveId };
   const differences: Difference[] = [];
   if (signed !== archive.sha256) {
-    const message = 'the catalogue names other bytes than a valid receipt';
-    differences.push({ ...at, code: 'ENTRY_DIFFERS', message });
+    const problem = 'the catalogue names other bytes than a valid receipt';
+    differences.push({ ...at, code: 'ENTRY_DIFFERS', problem });
   }
   try {
     const found = await sha256OfFile(await shelf.objects.open(archive.sha256));
     if (found.sha256 !== archive.sha256 || found.bytes !== archive.bytes) {
-      differences.push({ ...at, code: 'OBJECT_DIFFERS', message: 'the stored bytes have changed' });
+      differences.push({ ...at, code: 'OBJECT_DIFFERS', problem: 'the stored bytes have changed' });
     }
     return { bytes: found.bytes, differences };
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'OBJECT_MISSING' && code !== 'ENOENT' && code !== 'EIO') throw error;
-    const message = code === 'EIO' ? 'the stored bytes cannot be read' : 'the archive is not in the store';
-    return { bytes: 0, differences: [...differences, { ...at, code: 'OBJECT_MISSING', message }] };
+    const problem = code === 'EIO' ? 'the stored bytes cannot be read' : 'the archive is not in the store';
+    return { bytes: 0, differences: [...differences, { ...at, code: 'OBJECT_MISSING', problem }] };
   }
 }
 

@@ -41,6 +41,23 @@ export function nextBlockBytes({ bytesPerMs, limitBytes }: Pace, archiveBytes: n
   return Math.max(rounded, least);
 }
 
+/** The pace as it is now, kept from one archive to the next. */
+export class Pacer {
+  #pace = unknownPace;
+
+  nextBlockBytes(archiveBytes: number): number {
+    return nextBlockBytes(this.#pace, archiveBytes);
+  }
+
+  took(bytes: number, ms: number): void {
+    this.#pace = paced(this.#pace, bytes, ms);
+  }
+
+  failed(): void {
+    this.#pace = slowed(this.#pace);
+  }
+}
+
 /** A run of bytes. */
 export interface Extent {
   readonly start: number;

@@ -1,6 +1,6 @@
 import { Agent, type RequestOptions } from 'node:https';
 import { connect, type Socket } from 'node:net';
-import type { ConnectionOptions as TlsOptions, TLSSocket } from 'node:tls';
+import type { TLSSocket, ConnectionOptions as TlsOptions } from 'node:tls';
 
 /**
  * Connections to one HTTPS server that can be cut in the middle of a request so that no further byte leaves: a TCP

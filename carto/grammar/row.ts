@@ -2,7 +2,7 @@ import type { Line } from './line.ts';
 import { isNumberIn, numberIn } from './number.ts';
 
 /** More cells than any table has. */
-export const maxCells = 8192;
+export const maxCells = 2048;
 
 const blank = 32;
 const tab = 9;

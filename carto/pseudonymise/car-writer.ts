@@ -25,7 +25,8 @@ export class CarWriter implements LineWriter {
 
   #header(line: Line, out: Passage): void {
     const [, major, minor, map] = carHeader.exec(line.text()) ?? [];
-    if (map === undefined) throw new CartoError('UNREADABLE', 'the first line is not a version', { kind: 'car', line: 1 });
+    if (map === undefined)
+      throw new CartoError('UNREADABLE', 'the first line is not a version', { kind: 'car', line: 1 });
     putLine(`VERSION_${major}_${minor} ${this.#pen.write('map', map) ?? ''}`.trimEnd(), line, out);
   }
 

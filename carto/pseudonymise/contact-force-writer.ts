@@ -35,7 +35,8 @@ export class ContactForceWriter implements LineWriter {
   /** The rule of the map's name decides for the whole name: it is the only part that people typed. */
   #header(line: Line, out: Passage): void {
     const [, own, version] = forceHeader.exec(line.text()) ?? [];
-    if (own === undefined) throw new CartoError('UNREADABLE', 'the first line is not a version', { kind: this.#pen.kind, line: 1 });
+    if (own === undefined)
+      throw new CartoError('UNREADABLE', 'the first line is not a version', { kind: this.#pen.kind, line: 1 });
     const coded = this.#pen.ruleOf('map')?.do === 'code';
     putLine(`${coded ? this.#name : (this.#pen.write('map', own) ?? '')}_${version}`, line, out);
   }

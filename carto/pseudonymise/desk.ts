@@ -24,8 +24,14 @@ export function layDesk(
   codes.of('study', study.name);
   for (const map of study.maps) codes.of('map', map.name);
   const counters = new Counters();
-  counters.announce('map', study.maps.map((map) => map.index));
-  counters.announce('catheter', study.maps.flatMap((map) => map.points.map((point) => point.catheterId ?? 0)));
+  counters.announce(
+    'map',
+    study.maps.map((map) => map.index),
+  );
+  counters.announce(
+    'catheter',
+    study.maps.flatMap((map) => map.points.map((point) => point.catheterId ?? 0)),
+  );
   return {
     rules: given.rules,
     codes,

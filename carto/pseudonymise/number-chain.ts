@@ -16,6 +16,7 @@ const point = 0x2e;
 const slash = 0x2f;
 const colon = 0x3a;
 const underscore = 0x5f;
+const zero = 0x30;
 const none = 0;
 
 /** No identifier is divided into more parts. */
@@ -24,7 +25,7 @@ const maxLinks = 6;
 const far = 99;
 
 /**
- * Follows the digits of a text, byte by byte. Runs of digits that exactly one separator divides form a chain; chains
+ * Follows the digits of a text. Runs of digits that exactly one separator divides form a chain; chains
  * are searched for numbers that staff typed, however divided, and for the forms of dates and times. The digits behind a
  * decimal point are no number of their own.
  */
@@ -38,23 +39,29 @@ export class NumberChain {
   #lastLink = none;
   #gap = far;
   #separator = none;
-  readonly #values: number[] = [];
-  readonly #lengths: number[] = [];
-  readonly #links: number[] = [];
+  /** The runs of the chain, and what divides each from the one before. */
+  readonly #values = new Float64Array(maxLinks);
+  readonly #lengths = new Int32Array(maxLinks);
+  readonly #links = new Uint8Array(maxLinks);
+  #count = 0;
 
   constructor(deps: NumberChainDeps) {
     this.#deps = deps;
   }
 
-  digit(value: number): void {
+  /** The digits in `bytes[from, to)`; they go on the run that is open, or open one. */
+  digits(bytes: Uint8Array, from: number, to: number): void {
     if (!this.#inRun) {
       this.#inRun = true;
       this.#value = 0;
       this.#length = 0;
       this.#link = this.#gap === 1 ? this.#separator : none;
     }
-    this.#length++;
-    if (this.#length <= this.#deps.maxLength) this.#value = this.#value * 10 + value;
+    const room = Math.min(to, from + this.#deps.maxLength - this.#length);
+    let value = this.#value;
+    for (let at = from; at < room; at++) value = value * 10 + (bytes[at] as number) - zero;
+    this.#value = value;
+    this.#length += to - from;
   }
 
   letter(): void {
@@ -62,9 +69,10 @@ export class NumberChain {
     this.#gap = far;
   }
 
-  separator(byte: number): void {
+  /** The same byte, `count` times, which is neither digit nor letter. */
+  separator(byte: number, count: number): void {
     if (this.#inRun) this.#end();
-    this.#gap++;
+    this.#gap += count;
     this.#separator = byte;
   }
 
@@ -77,44 +85,46 @@ export class NumberChain {
     if (link === point || link === comma) {
       // No number has two points; a date and an address of the network have.
       if (link === point && lastLink === point) this.#deps.hit('date');
-      this.#clear();
+      this.#count = 0;
       return;
     }
     if (link === slash || link === colon) this.#deps.hit('date');
-    if (!isLink(link)) this.#clear();
+    if (!isLink(link)) this.#count = 0;
     this.#check(this.#length, this.#value);
     this.#append(link);
   }
 
   #append(link: number): void {
-    if (this.#lengths.length === maxLinks) {
-      this.#values.shift();
-      this.#lengths.shift();
-      this.#links.shift();
+    if (this.#count === maxLinks) {
+      this.#values.copyWithin(0, 1);
+      this.#lengths.copyWithin(0, 1);
+      this.#links.copyWithin(0, 1);
+      this.#count--;
     }
-    this.#values.push(this.#value);
-    this.#lengths.push(this.#length);
-    this.#links.push(link);
-    if (this.#lengths.length < 2) return;
-    this.#checkJoined();
-    if (this.#lengths.length >= 3) this.#checkDate();
+    this.#values[this.#count] = this.#value;
+    this.#lengths[this.#count] = this.#length;
+    this.#links[this.#count] = link;
+    this.#count++;
+    if (this.#count >= 2) this.#checkJoined();
+    if (this.#count >= 3) this.#checkDate();
   }
 
   /** Every row of runs that ends with the last one, without its separators. */
   #checkJoined(): void {
     let length = 0;
     let value = 0;
-    for (let at = this.#lengths.length - 1; at >= 0; at--) {
+    for (let at = this.#count - 1; at >= 0; at--) {
       value += (this.#values[at] as number) * 10 ** length;
       length += this.#lengths[at] as number;
       if (length > this.#deps.maxLength) return;
-      if (at < this.#lengths.length - 1) this.#check(length, value);
+      if (at < this.#count - 1) this.#check(length, value);
     }
   }
 
   #checkDate(): void {
-    const [a = 0, b = 0, c = 0] = this.#lengths.slice(-3);
-    const [first, second] = this.#links.slice(-2);
+    const last = this.#count - 1;
+    const [a = 0, b = 0, c = 0] = this.#lengths.subarray(last - 2, last + 1);
+    const [first, second] = this.#links.subarray(last - 1, last + 1);
     if (first === underscore && second === underscore && a >= 2 && b === 2 && c >= 2) this.#deps.hit('date');
     if (first !== minus || second !== minus || b > 2) return;
     const isDate = (a === 4 && c <= 2) || (a <= 2 && c === 4) || (a === 2 && b === 2 && c === 2);
@@ -124,12 +134,6 @@ export class NumberChain {
   #check(length: number, value: number): void {
     const { minLength, maxLength, isOriginal, hit } = this.#deps;
     if (length >= minLength && isOriginal(Math.min(length, maxLength), value)) hit('original-number');
-  }
-
-  #clear(): void {
-    this.#values.length = 0;
-    this.#lengths.length = 0;
-    this.#links.length = 0;
   }
 }
 

@@ -62,7 +62,8 @@ const settings = {
  * The whole of what may leave: kind by kind, field by field. A kind or field that is not here does not reach the
  * output.
  *
- * Fields of XML kinds: `Element@attribute`, `Element#text`, and `Element` for one that is kept for its children.
+ * Fields of XML kinds: `Element@attribute`, `Element#text`, and `Element` for one that is kept for its children
+ * or dropped with all that is in it.
  * Fields of tables: the names of the columns. Fields of `car`: the positions of the columns, from 0. Fields of a mesh:
  * the keys of its general attributes and the names of its sections. `#` at the end stands for digits, `@*` for every attribute of an element, whose name is that of a connector.
  */
@@ -85,6 +86,7 @@ export const rules: Rules = {
     'Camera@AspectRatio':                   number,
     'ModelViewMatrix#text':                 numbers,
     'ProjectionMatrix#text':                numbers,
+    ExternalObjs:                           drop, // names of icon files, which are not exported
     'Maps@Count':                           number,
     'ColoringTable@Count':                  number,
     'Coloring@Id':                          number,

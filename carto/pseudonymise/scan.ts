@@ -1,6 +1,6 @@
 import { CartoError } from '../error.ts';
-import { maxNumberLength, minMixedLength, minNumberLength, type Originals } from './originals.ts';
 import { NumberChain } from './number-chain.ts';
+import { maxNumberLength, minMixedLength, minNumberLength, type Originals } from './originals.ts';
 
 /**
  * - `original-word`, `original-mixed-word`, `original-number`: staff typed it somewhere in this export.
@@ -30,6 +30,9 @@ const letter = 2;
 const forbidden = 3;
 const microLead = 4;
 const micro = 5;
+
+const space = 0x20;
+const lineFeed = 0x0a;
 
 /** Classes of bytes. The micro sign is B5 in Windows-1252 and C2 B5 in UTF-8. */
 const classes = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -76,28 +79,34 @@ export class OutputScan {
     let wordFrom = this.#word === '' ? -1 : 0;
     let mixedFrom = this.#mixed === '' ? -1 : 0;
     let hasLetter = this.#mixedHasLetter;
-    for (let at = 0; at < bytes.length; at++) {
+    for (let at = 0; at < bytes.length; ) {
       const byte = bytes[at] as number;
       const what = classes[byte];
-      if (what === digit) {
-        if (wordFrom >= 0) wordFrom = this.#endWord(bytes, wordFrom, at);
-        if (mixedFrom < 0) mixedFrom = at;
-        chain.digit(byte - 0x30);
-      } else if (what === letter) {
-        if (wordFrom < 0) wordFrom = at;
-        if (mixedFrom < 0) mixedFrom = at;
+      const from = at++;
+      if (what === letter) {
+        if (wordFrom < 0) wordFrom = from;
+        if (mixedFrom < 0) mixedFrom = from;
         hasLetter = true;
         chain.letter();
-      } else {
-        if (wordFrom >= 0) wordFrom = this.#endWord(bytes, wordFrom, at);
-        if (hasLetter) this.#endMixed(bytes, mixedFrom, at);
-        if (mixedFrom >= 0) this.#mixed = '';
+        continue;
+      }
+      if (wordFrom >= 0) wordFrom = this.#endWord(bytes, wordFrom, from);
+      if (what === digit) {
+        while (at < bytes.length && classes[bytes[at] as number] === digit) at++;
+        if (mixedFrom < 0) mixedFrom = from;
+        chain.digits(bytes, from, at);
+        continue;
+      }
+      if (mixedFrom >= 0) {
+        if (hasLetter) this.#endMixed(bytes, mixedFrom, from);
+        this.#mixed = '';
         hasLetter = false;
         mixedFrom = -1;
-        chain.separator(byte);
-        if (byte === 10) this.#line++;
-        if (what !== other || this.#afterMicroLead) this.#unusual(what ?? forbidden);
       }
+      if (byte === space) while (at < bytes.length && bytes[at] === space) at++;
+      chain.separator(byte, at - from);
+      if (byte === lineFeed) this.#line++;
+      if (what !== other || this.#afterMicroLead) this.#unusual(what ?? forbidden);
     }
     this.#word = wordFrom < 0 ? '' : this.#open(this.#word, bytes, wordFrom);
     this.#mixed = mixedFrom < 0 ? '' : this.#open(this.#mixed, bytes, mixedFrom);

@@ -21,8 +21,14 @@ export async function* writeSessions(file: SourceFile, pen: Pen, checkpoint: Che
   const lineOf = (cell: (at: number) => string) =>
     `${kept.map((at) => ` ${cell(at).trim()}`.padStart(width(at))).join('')}${tail}\r\n`;
   if (columns.length === 0) return;
-  yield Buffer.from(lineOf((at) => columns[at] ?? ''), 'latin1');
+  yield Buffer.from(
+    lineOf((at) => columns[at] ?? ''),
+    'latin1',
+  );
   for (const cells of rows) {
-    yield Buffer.from(lineOf((at) => pen.write(columns[at] ?? '', cells[at] ?? '') ?? noText), 'latin1');
+    yield Buffer.from(
+      lineOf((at) => pen.write(columns[at] ?? '', cells[at] ?? '') ?? noText),
+      'latin1',
+    );
   }
 }

@@ -1,5 +1,5 @@
-import type { Tier } from '../../protocol/ids.ts';
 import type { Checkpoint } from '../../core/gate-flag.ts';
+import type { Tier } from '../../protocol/ids.ts';
 import type { FileKind } from '../files.ts';
 import { type HeaderStyle, headerCells } from '../grammar/table.ts';
 import { isKnownCarVersion } from '../read/car.ts';
@@ -62,11 +62,23 @@ function table(tiers: readonly Tier[], style: HeaderStyle): Treatment {
 }
 
 const mesh: Treatment = {
-  ...lines(both, () => true, ({ pen }) => new MeshWriter(pen)),
+  ...lines(
+    both,
+    () => true,
+    ({ pen }) => new MeshWriter(pen),
+  ),
   rules: 'mesh',
 };
-const track = lines(studyOnly, (first) => trackHeader.test(first), ({ pen }) => new TrackWriter(pen));
-const settings = lines(both, () => true, ({ pen }) => new SettingsWriter(pen));
+const track = lines(
+  studyOnly,
+  (first) => trackHeader.test(first),
+  ({ pen }) => new TrackWriter(pen),
+);
+const settings = lines(
+  both,
+  () => true,
+  ({ pen }) => new SettingsWriter(pen),
+);
 const bulk = table(studyOnly, 'blanks');
 
 /** Kinds that are not here stay behind. */
@@ -78,7 +90,11 @@ export const treatments: Readonly<Partial<Record<FileKind, Treatment>>> = {
   mesh,
   shell: mesh,
   car: lines(both, isKnownCarVersion, ({ pen }) => new CarWriter(pen)),
-  ecg: lines(studyOnly, (first) => /^ECG_Export_[34]\.\d\s*$/.test(first), ({ pen }) => new EcgWriter(pen)),
+  ecg: lines(
+    studyOnly,
+    (first) => /^ECG_Export_[34]\.\d\s*$/.test(first),
+    ({ pen }) => new EcgWriter(pen),
+  ),
   'electrode-positions': track,
   'sensor-positions': track,
   'contact-force': lines(

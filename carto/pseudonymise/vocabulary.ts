@@ -20,7 +20,19 @@ export const coloringNames: ReadonlySet<string> = new Set([
   ...['µBi'],
 ]);
 
-export const units: ReadonlySet<string> = new Set(['', 'mm', 'radian', 'degree', 'mV', 'ms', 'ohm', 'gr', 'g', 'W', 's']);
+export const units: ReadonlySet<string> = new Set([
+  '',
+  'mm',
+  'radian',
+  'degree',
+  'mV',
+  'ms',
+  'ohm',
+  'gr',
+  'g',
+  'W',
+  's',
+]);
 
 export const polarities: ReadonlySet<string> = new Set(['UNI', 'BI', 'BIP', 'NA']);
 

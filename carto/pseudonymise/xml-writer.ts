@@ -35,8 +35,8 @@ class XmlWriter implements XmlHandlers {
   }
 
   open(name: string, fields: Fields, selfClosing: boolean): void {
-    if (this.#skipped > 0 || !this.#elements.has(name)) {
-      if (this.#skipped === 0) this.#pen.desk.warnings.add('dropped-element', this.#pen.kind);
+    if (this.#skipped > 0 || !this.#elements.has(name) || this.#isDropped(name)) {
+      if (this.#skipped === 0 && !this.#isDropped(name)) this.#pen.desk.warnings.add('dropped-element', this.#pen.kind);
       this.#skipped++;
       return;
     }
@@ -64,6 +64,10 @@ class XmlWriter implements XmlHandlers {
     const field = `${this.#path.at(-1) ?? ''}#text`;
     if (!this.#pen.ruleOf(field)) this.#pen.desk.warnings.add('dropped-element', this.#pen.kind);
     this.#out += lineEnds(escapeXml(this.#pen.write(field, text) ?? ''));
+  }
+
+  #isDropped(element: string): boolean {
+    return this.#pen.ruleOf(element)?.do === 'drop';
   }
 
   #attribute(element: string, attribute: string, value: string): string {

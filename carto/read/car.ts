@@ -52,7 +52,10 @@ export function isKnownCarVersion(firstLine: string): boolean {
 
 function rowOf(cells: readonly string[], line: number): CarRow {
   if (cells.length < minColumns) {
-    throw new CartoError('UNREADABLE', `a row has ${cells.length} cells, expected at least ${minColumns}`, { kind, line });
+    throw new CartoError('UNREADABLE', `a row has ${cells.length} cells, expected at least ${minColumns}`, {
+      kind,
+      line,
+    });
   }
   const value = (column: keyof typeof columns) => numberAt(cells, columns[column], line);
   const [fromMs, toMs] = [present(value('windowFrom')), present(value('windowTo'))];

@@ -20,7 +20,10 @@ export async function readContactForce(file: SourceFile, checkpoint: Checkpoint)
     kind,
     checkpoint,
     style: 'tabs',
-    skipLines: Math.max(0, lines.findIndex((line) => line.startsWith('Index\t'))),
+    skipLines: Math.max(
+      0,
+      lines.findIndex((line) => line.startsWith('Index\t')),
+    ),
     required: ['Time', 'Timestamp', 'ForceValue'],
   });
   return {

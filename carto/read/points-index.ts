@@ -8,10 +8,7 @@ export interface PointsIndex {
   readonly points: readonly { readonly id: number; readonly fileName: string }[];
 }
 
-export async function readPointsIndex(
-  file: SourceFile,
-  checkpoint: XmlFile['checkpoint'],
-): Promise<PointsIndex> {
+export async function readPointsIndex(file: SourceFile, checkpoint: XmlFile['checkpoint']): Promise<PointsIndex> {
   const points: { id: number; fileName: string }[] = [];
   let map = { mapName: '', mapIndex: 0 };
   await parseXml(

@@ -42,7 +42,8 @@ export async function readTable(table: TableFile): Promise<NumericTable> {
 function cell(grammar: TableGrammar, column: number, strict: boolean, kind: string, line: number): number {
   const value = grammar.row.number(column);
   if (value === undefined) {
-    if (strict) throw new CartoError('UNREADABLE', `a cell of ${grammar.columns[column]} is not a number`, { kind, line });
+    if (strict)
+      throw new CartoError('UNREADABLE', `a cell of ${grammar.columns[column]} is not a number`, { kind, line });
     return Number.NaN;
   }
   return value === missingValue ? Number.NaN : value;

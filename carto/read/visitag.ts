@@ -25,9 +25,7 @@ class VisiTagReader {
   }
 
   get isEmpty(): boolean {
-    return this.#survey.entries.every(
-      ({ identity }) => !('variant' in identity) && identity.kind !== 'fpti-formulas',
-    );
+    return this.#survey.entries.every(({ identity }) => !('variant' in identity) && identity.kind !== 'fpti-formulas');
   }
 
   async read(): Promise<VisiTag> {

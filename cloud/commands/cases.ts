@@ -26,7 +26,7 @@ export async function exportCase(options: GlobalOptions, id: string, flags: { re
   const { keys } = readReceiverSettings(folders);
   const to = resolve(flags.to);
   const done = await exportFrom({ folder: folders.receiver, caseId: id, to, transitKey: keys.transit });
-  print(options, { caseId: id, to, ...done }, () => `${to}: ${done.files} files, ${formatBytes(done.bytes)}`);
+  print(options, { ...done, to }, () => `${to}: ${done.files} files, ${formatBytes(done.bytes)}`);
 }
 
 const head = ['case', 'device', 'maps', 'points', 'lesions', 'archives'];

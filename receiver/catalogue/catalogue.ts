@@ -65,8 +65,8 @@ export type Settled = 'stored' | 'repeated';
 /** What the catalogue knows, for whoever only looks. */
 export interface CatalogueReader {
   cases(): Promise<readonly CloudCase[]>;
-  /** All cases of that id: one, unless two devices chose the same. */
-  casesById(caseId: string): Promise<readonly CloudCase[]>;
+  /** Undefined when there is none. Rejects with CASE_AMBIGUOUS when several devices chose the same id. */
+  caseById(caseId: string, deviceId?: string): Promise<CloudCase | undefined>;
   devices(): Promise<readonly DeviceRow[]>;
   archives(): Promise<readonly ArchiveRow[]>;
   archivesOf(deviceId: string, caseId: string): Promise<readonly ArchiveRow[]>;

@@ -1,15 +1,11 @@
 import { Kysely, type Selectable, SqliteDialect } from 'kysely';
-import { type Database, openReader } from '../../core/database.ts';
+import type { Database } from '../../core/database.ts';
 import type { Sha256 } from '../../core/digest.ts';
 import type { CloudCase } from '../../protocol/documents.ts';
 import type { Tier } from '../../protocol/ids.ts';
+import { ReceiverError } from '../errors.ts';
 import type { ArchiveRow, CatalogueReader, DeviceRow, ReceiptRow, RejectionRow } from './catalogue.ts';
 import type { CatalogueTables } from './schema.ts';
-
-/** Opens the catalogue of a receiver that may be running in another process. Writes nothing. */
-export function openCatalogueReader(path: string): CatalogueReader {
-  return new SqliteReader(openReader(path));
-}
 
 export function kyselyOver(handle: Database): Kysely<CatalogueTables> {
   return new Kysely<CatalogueTables>({ dialect: new SqliteDialect({ database: handle }) });
@@ -30,9 +26,15 @@ export class SqliteReader implements CatalogueReader {
     return this.#withArchives(cases);
   }
 
-  async casesById(caseId: string): Promise<readonly CloudCase[]> {
-    const query = this.#db.selectFrom('cases').selectAll().where('case_id', '=', caseId).orderBy('device_id');
-    return this.#withArchives(await query.execute());
+  async caseById(caseId: string, deviceId?: string): Promise<CloudCase | undefined> {
+    const query = this.#db.selectFrom('cases').selectAll().where('case_id', '=', caseId);
+    const cases = await (deviceId === undefined ? query : query.where('device_id', '=', deviceId)).execute();
+    if (cases.length > 1) {
+      throw new ReceiverError('CASE_AMBIGUOUS', `${cases.length} devices have a case of that id`, {
+        hint: 'Say which device is meant.',
+      });
+    }
+    return (await this.#withArchives(cases))[0];
   }
 
   async devices(): Promise<readonly DeviceRow[]> {

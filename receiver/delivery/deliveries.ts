@@ -23,6 +23,8 @@ interface Try {
 }
 
 const longestMs = 60_000;
+/** After so many tries an answer that the device declines is put aside until it asks again. */
+const declineAfter = 5;
 
 /**
  * Tells devices what became of their batches. An answer stays undelivered in the catalogue until the device has said
@@ -84,11 +86,8 @@ export class Deliveries {
     try {
       const call = { method: acknowledgeMethod, payload: acknowledgementOf(answer) };
       const { status } = await channel.invoke(answer.deviceId, call, signal);
-      if (status >= 500) {
-        log.warn({ ...about, status }, 'the device could not take an answer');
-        return false;
-      }
       if (status < 300) await catalogue.markDelivered(answer, clock.now());
+      else if (!this.#mayDecline(answer.deviceId, status)) return false;
       else await catalogue.markDeclined(answer, status);
       log.info({ ...about, status, kind: answer.content.kind }, status < 300 ? 'answer delivered' : 'answer declined');
       return true;
@@ -96,6 +95,11 @@ export class Deliveries {
       if (!signal.aborted) log.info({ ...about, code: codeOf(error) ?? 'INTERNAL' }, 'answer not delivered yet');
       return false;
     }
+  }
+
+  /** A 5xx is a device in trouble. A 4xx may be a race with its own records, so it counts only when it stays. */
+  #mayDecline(deviceId: string, status: number): boolean {
+    return status < 500 && (this.#tries.get(deviceId)?.failures ?? 0) >= declineAfter;
   }
 
   #later(deviceId: string): void {

@@ -17,6 +17,8 @@ export interface SiteOptions {
   readonly coolDownSeconds?: number;
   readonly rescanSeconds?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Another checkout whose appliance is to be run; default: this one. */
+  readonly applianceMain?: string;
 }
 
 /**
@@ -33,20 +35,15 @@ export class Site {
   readonly ports: { readonly mqtt: number; readonly https: number; readonly est: number };
   readonly #environment: Readonly<Record<string, string>>;
 
-  private constructor(
-    data: string,
-    base: number,
-    cables: readonly Cable[],
-    environment: Readonly<Record<string, string>>,
-  ) {
+  private constructor(data: string, base: number, cables: readonly Cable[], options: SiteOptions) {
     this.data = data;
     this.inbox = join(data, 'appliance', 'inbox');
     this.ports = { mqtt: base, https: base + 1, est: base + 2 };
     this.cables = cables;
-    this.#environment = environment;
+    this.#environment = options.environment ?? {};
     this.hub = new Part(cloudMain, 'run', 'hub', '--auto-approve', '--data', data, '--json');
     this.receiver = new Part(cloudMain, 'run', 'receiver', '--data', data, '--json');
-    this.appliance = new Part(agentMain, 'run', '--data', data, '--json');
+    this.appliance = new Part(options.applianceMain ?? agentMain, 'run', '--data', data, '--json');
   }
 
   /** Makes the folders, enrols a bundle and sets the appliance up. Nothing runs yet. */
@@ -57,7 +54,7 @@ export class Site {
     const advertise = proxied ? ['--advertise-base', String(base + 3)] : [];
     await expectDone(command(cloudMain, 'init', '--port-base', String(base), ...advertise, '--data', data));
     const cables = proxied ? await startCables(base, options) : [];
-    const site = new Site(data, base, cables, options.environment ?? {});
+    const site = new Site(data, base, cables, options);
     await site.setUp(options);
     return site;
   }
