@@ -161,6 +161,8 @@ export class CloudSide implements Service {
         [acknowledgeMethod]: async (payload) =>
           (await this.#courier?.acceptAcknowledgement(payload)) ?? { status: 425, payload: { code: 'NOT_READY' } },
       },
+      // Told on every connection: what waited for the link is due now.
+      onDesired: () => this.#courier?.linkOnline(),
       onRejected: () => void this.#reassign(signal),
     });
   }

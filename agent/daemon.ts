@@ -39,6 +39,7 @@ interface Deps {
 export class Daemon {
   readonly #deps: Deps;
   readonly #gate = new Gate();
+  readonly #lock: InstanceLock;
   readonly #startedAt: Date;
   #services: Services | undefined;
   #ledger: Ledger | undefined;
@@ -46,13 +47,28 @@ export class Daemon {
   constructor(deps: Deps) {
     this.#deps = deps;
     this.#startedAt = deps.clock.now();
+    this.#lock = new InstanceLock(deps.folders.folder);
   }
 
   async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#services?.stop();
+    await this.#ledger?.close();
+    await this.#lock.stop();
+  }
+
+  async #start(): Promise<void> {
     const { folders, announce } = this.#deps;
     const config = readConfig(folders.config);
-    const lock = new InstanceLock(folders.folder);
-    await lock.start();
+    await this.#lock.start();
     const log = openLog({ file: folders.log });
     await makeFolder(folders.cases);
     const { bundle } = await readBundle(folders.bundle);
@@ -63,7 +79,7 @@ export class Daemon {
     sweepCases(folders.cases, ledger, log);
 
     const { procedure, services } = this.#compose({ config, log, bundle, keyFolder, keys, ledger });
-    this.#services = new Services([lock, ...services]);
+    this.#services = new Services(services);
     await this.#services.start();
     void ledger.failed.then(() => process.kill(process.pid, 'SIGTERM'));
     const { gate, why } = procedure.status;
@@ -75,11 +91,6 @@ export class Daemon {
     if (config.procedure.authorities.includes('leases')) {
       announce({ event: 'authority', text: 'The room counts as free while no lease is held (authority: leases).' });
     }
-  }
-
-  async stop(): Promise<void> {
-    await this.#services?.stop();
-    await this.#ledger?.close();
   }
 
   #compose(parts: Parts) {

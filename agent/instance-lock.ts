@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { codeOf, GatewayError } from '../core/errors.ts';
-import type { Service } from '../core/lifecycle.ts';
 
 export class InstanceError extends GatewayError<'ALREADY_RUNNING'> {}
 
@@ -9,8 +8,7 @@ export class InstanceError extends GatewayError<'ALREADY_RUNNING'> {}
  * One daemon per data folder. The lock is a socket in Linux's abstract namespace, named by the folder's device and
  * inode: the kernel takes it back when the process dies, so nothing is ever left over that a person must remove.
  */
-export class InstanceLock implements Service {
-  readonly name = 'instance-lock';
+export class InstanceLock {
   readonly #folder: string;
   readonly #server: Server = createServer((socket) => socket.destroy());
 

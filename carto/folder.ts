@@ -48,6 +48,7 @@ class Walk {
   readonly #checkpoint: Checkpoint;
   readonly #limits: SourceLimits;
   readonly #leftOut = new Tally();
+  readonly #paths = new Set<string>();
   #entries = 0;
   #totalBytes = 0;
 
@@ -80,6 +81,9 @@ class Walk {
     const { maxFileBytes, maxTotalBytes } = this.#limits;
     if (stats.size > maxFileBytes) throw tooLarge('bytes of one file are more than', maxFileBytes);
     if (this.#totalBytes > maxTotalBytes) throw tooLarge('bytes of all files are more than', maxTotalBytes);
+    // Names that differ in their bytes alone, in their encoding or in how accents are composed.
+    if (this.#paths.has(path)) return this.#leftOut.add('ambiguous-name');
+    this.#paths.add(path);
     const listed = { bytes: stats.size, mtimeMs: stats.mtimeMs };
     this.files.push({ path, ...listed, open: () => readPieces(place, listed, this.#checkpoint) });
   }

@@ -38,7 +38,7 @@ export function acceptCertificate(answered: readonly X509Certificate[], expected
 
 /** The certificate's common name, or undefined when it has none or several. */
 export function commonNameOf(certificate: X509Certificate): string | undefined {
-  const name: unknown = certificate.toLegacyObject().subject.CN;
+  const name: unknown = certificate.toLegacyObject().subject?.CN;
   return typeof name === 'string' ? name : undefined;
 }
 

@@ -1,11 +1,10 @@
-import type { EventEmitter } from 'node:events';
 import type { Clock } from '../core/clock.ts';
-import { codeOf } from '../core/errors.ts';
 import { backoff, type Delay, retry, withDeadline } from '../core/retry.ts';
 import type { Assignment } from './enrolment-state.ts';
 import { CertsError, isPassing } from './errors.ts';
 import type { DeviceCredential } from './identity.ts';
-import { requireAuthority, tlsFault } from './tls-fault.ts';
+import { newRegistration } from './registration.ts';
+import { tlsFault } from './tls-fault.ts';
 
 export interface DpsClientDeps {
   readonly host: string;
@@ -32,7 +31,7 @@ export class DpsClient {
 
   async register(credential: DeviceCredential, signal?: AbortSignal): Promise<Assignment> {
     const { clock, onRetry, delay = backoff(2_000, 300_000) } = this.#deps;
-    return retry(() => this.#registerOnce(credential, signal), {
+    return retry((attempt) => this.#registerOnce(credential, attempt, signal), {
       delay,
       clock,
       retryable: isPassing,
@@ -41,70 +40,25 @@ export class DpsClient {
     });
   }
 
-  async #registerOnce(credential: DeviceCredential, signal: AbortSignal | undefined): Promise<Assignment> {
+  async #registerOnce(credential: DeviceCredential, attempt: number, signal?: AbortSignal): Promise<Assignment> {
     const { host, port, idScope, deadlineMs = 120_000 } = this.#deps;
-    const { registration, cut } = await newRegistration({ endpoint: `${host}:${port}`, idScope }, credential);
-    signal?.addEventListener('abort', cut, { once: true });
+    const { register, cut } = await newRegistration({ endpoint: `${host}:${port}`, idScope }, credential);
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const onAbort = () => reject(signal?.reason);
     try {
-      const work = registration.register();
-      if (!work) throw new TypeError('the SDK returned no promise');
+      signal?.throwIfAborted();
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const work = Promise.race([register(), aborted]);
       const { assignedHub, deviceId } = await withDeadline(work, deadlineMs, 'the registration');
       return checked({ assignedHub, deviceId }, credential);
     } catch (error) {
       signal?.throwIfAborted();
-      throw registrationFault(error, `${host}:${port}`);
+      throw registrationFault(error, `${host}:${port}`, attempt);
     } finally {
-      signal?.removeEventListener('abort', cut);
+      signal?.removeEventListener('abort', onAbort);
       cut();
     }
   }
-}
-
-/**
- * One registration over a connection of its own. The SDK's MQTT transport takes no CA; the layer below does. `cut`
- * ends the connection at once, whatever state it is in: the SDK's own ways wait for a handshake that may never end.
- */
-async function newRegistration(service: { endpoint: string; idScope: string }, credential: DeviceCredential) {
-  const [{ default: provisioning }, { default: mqtt }, { default: security }, { default: base }] = await Promise.all([
-    import('azure-iot-provisioning-device'),
-    import('azure-iot-provisioning-device-mqtt'),
-    import('azure-iot-security-x509'),
-    import('azure-iot-mqtt-base'),
-  ]);
-  const { deviceId, certificatePem, keyPem, caPem } = credential;
-  requireAuthority(caPem);
-  const connection = new base.MqttBase();
-  connection.setOptions({ ca: caPem, keepalive: 30 });
-  dropMalformed(connection);
-  const transport = new mqtt.Mqtt(connection);
-  // An error with nobody waiting for it is emitted, and would end the process; the deadline covers it.
-  transport.on('error', () => {});
-  const certificate = new security.X509Security(deviceId, { cert: certificatePem, key: keyPem });
-  const { ProvisioningDeviceClient } = provisioning;
-  const registration = ProvisioningDeviceClient.create(service.endpoint, service.idScope, transport, certificate);
-  const cut = () => (connection as unknown as WithClient)._mqttClient?.end(true);
-  return { registration, cut };
-}
-
-/** The transport parses answers inside an event handler, where one that is not JSON would end the process. */
-function dropMalformed(connection: EventEmitter): void {
-  const emit = connection.emit.bind(connection);
-  connection.emit = (event: string | symbol, ...values: unknown[]) =>
-    event === 'message' && !isJson(String(values[1])) ? false : emit(event, ...values);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Private to the SDK's base layer, and the only handle that can break off a connection. */
-interface WithClient {
-  readonly _mqttClient?: { end(force: boolean): void };
 }
 
 function checked({ assignedHub, deviceId }: Assignment, credential: DeviceCredential): Assignment {
@@ -117,29 +71,28 @@ function checked({ assignedHub, deviceId }: Assignment, credential: DeviceCreden
 
 /**
  * The SDK's error classes differ between its copies of one package, so names and codes are compared. CONNACK 3 is a
- * busy server, 2, 4 and 5 a refusal (MQTT 3.1.1, 3.2.2.3); mqtt.js puts the number in `code`.
+ * busy server, 2, 4 and 5 a refusal (MQTT 3.1.1, 3.2.2.3); mqtt.js puts the number in `code`. An answer that says no
+ * carries `transportObject`.
  */
-function registrationFault(error: unknown, server: string): CertsError {
+function registrationFault(error: unknown, server: string, attempt: number): CertsError {
   if (error instanceof CertsError) return error;
-  const name = error instanceof Error ? error.name : '';
-  const connack = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  if (connack === 3 || name === 'ServiceUnavailableError' || name === 'InternalServerError') {
+  const { name, code, answered } = traits(error);
+  // A DPS that was started anew between two questions does not know the operation any more; asking afresh helps.
+  const forgotten = name === 'DeviceNotFoundError' && attempt === 1;
+  if (code === 3 || passing.has(name) || forgotten) {
     return new CertsError('SERVER_FAILED', `DPS at ${server} is not ready`, error);
   }
-  if (typeof connack === 'number' || refusals.has(name)) {
+  if (typeof code === 'number' || answered || refusals.has(name)) {
     return new CertsError('REGISTRATION_REFUSED', `DPS at ${server} refused the device`, error);
-  }
-  if (codeOf(error) === undefined && name === 'TimeoutError') {
-    return new CertsError('UNREACHABLE', `DPS at ${server} did not answer in time`, error);
   }
   return tlsFault(error, server);
 }
 
-const refusals = new Set([
-  'UnauthorizedError',
-  'DeviceNotFoundError',
-  'DeviceRegistrationFailedError',
-  'ArgumentError',
-  'FormatError',
-  'SyntaxError',
-]);
+function traits(error: unknown): { name: string; code: unknown; answered: boolean } {
+  if (!(error instanceof Error)) return { name: '', code: undefined, answered: false };
+  return { name: error.name, code: 'code' in error ? error.code : undefined, answered: 'transportObject' in error };
+}
+
+const passing = new Set(['ServiceUnavailableError', 'InternalServerError', 'IotHubQuotaExceededError']);
+/** `SyntaxError` is how the SDK reports a status that it does not know, `disabled` among them. */
+const refusals = new Set(['ProvisioningRegistrationFailedError', 'UnauthorizedError', 'SyntaxError']);

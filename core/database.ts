@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { GatewayError } from './errors.ts';
 import './node-guard.ts';
@@ -19,6 +20,7 @@ export interface Migration {
  * NORMAL once WAL is set, so every pragma is read back and opening fails when one differs.
  */
 export function openStore(path: string, migrations: readonly Migration[]): Handle {
+  closeSync(openSync(path, 'a', 0o600));
   const db = new Database(path);
   return orClose(db, () => {
     setPragmas(db, { journal_mode: 'wal', synchronous: 2, ...hardening });

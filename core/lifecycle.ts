@@ -51,4 +51,6 @@ export async function runUntilSignalled(stop: () => Promise<void>): Promise<void
     if (process.env.VESTIBULE_SUPERVISED) process.stdin.resume().once('end', resolve).once('error', resolve);
   });
   await stop();
+  // A pipe that is still being read would keep the process alive.
+  if (process.env.VESTIBULE_SUPERVISED) process.stdin.destroy();
 }

@@ -43,6 +43,7 @@ export function assembleHub(deps: HubDeps, stores: Stores, conduct: HubConduct):
   const links = new DeviceLinks(clock);
   const attendance = new Attendance({ clock, log, links, registry });
   const methods = new Methods({ links, clock });
+  const sessions = new Sessions(stores.state);
   const twins = new TwinStore(stores.state, clock);
   const twinRequests = new TwinRequests({ registry, twins, clock });
 
@@ -51,7 +52,7 @@ export function assembleHub(deps: HubDeps, stores: Stores, conduct: HubConduct):
     links,
     attendance,
     isServing: conduct.isServing,
-    sessions: new Sessions(stores.state),
+    sessions,
     publishes: { events, methods, twinRequests },
     admission: { registry, clock, authorities, hostNames, idScope: settings.idScope },
     dps: { registry, clock, assignedHub: advertised.host, retryAfterSeconds: limits.dpsRetryAfterSeconds },
@@ -72,7 +73,7 @@ export function assembleHub(deps: HubDeps, stores: Stores, conduct: HubConduct):
       clock,
       log,
       serviceKey: { key: settings.serviceKey, hostNames },
-      devices: { registry, twins, attendance },
+      devices: { registry, twins, sessions, attendance },
       twins: { registry, methods, twins: new ServiceTwins({ registry, twins, links }) },
       events: { events, stopping: conduct.stopping },
     }),

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { after, before, type TestContext, test } from 'node:test';
 import tls from 'node:tls';
 import azureDevice, { type Client, type Twin } from 'azure-iot-device';
 import azureService from 'azure-iothub';
 import { openRegistry } from './registry/registry.ts';
-import { agentTo, blobClient, deviceClient, eventually, register, service } from './testing/clients.ts';
+import { agentTo, blobClient, closeClient, deviceClient, eventually, register, service } from './testing/clients.ts';
 import { World } from './testing/world.ts';
 
 /** Microsoft's SDKs, unmodified, over real TLS. */
@@ -25,7 +26,7 @@ interface EventPage {
 let world: World;
 
 before(async () => {
-  world = await (await World.make()).start();
+  world = await (await World.make({ logFile: true })).start();
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), world.authority.certPem]);
 });
 
@@ -33,11 +34,11 @@ after(async () => {
   await world.close();
 });
 
-/** A connected device, closed at the end of its test: the SDK goes on trying for minutes otherwise. */
+/** A connected device, closed at the end of its test. */
 async function connect(t: TestContext, deviceId: string): Promise<Client> {
   const client = await deviceClient(world, deviceId, await world.device(deviceId));
   await client.open();
-  t.after(() => client.close());
+  t.after(() => closeClient(client));
   return client;
 }
 
@@ -170,7 +171,7 @@ test('DPS: an enrolled device is assigned to this hub and may connect; another i
   assert.equal(registry.device('dev4')?.enabled, true);
   const client = await deviceClient(world, 'dev4', credential);
   await client.open();
-  await client.close();
+  await closeClient(client);
   registry.setEnabled('dev4', false);
   await assert.rejects(register(world, 'dev4', credential), { name: 'UnauthorizedError' });
   const stranger = await world.authority.issue({ commonName: 'dev5' });
@@ -267,3 +268,13 @@ function report(twin: Twin, patch: object): Promise<void> {
     twin.properties.reported.update(patch, (error: unknown) => (error ? reject(error) : resolve()));
   });
 }
+
+test('the log names devices and reasons, and no secret', async () => {
+  const log = await readFile(world.logPath, 'utf8');
+  assert.match(log, /"event":"upload-opened","device":"dev6"/);
+  assert.match(log, /"reason":"certificate-of-another-device"/);
+  const { serviceKey, storageAccount, tls: own } = world.settings;
+  for (const secret of [serviceKey, storageAccount.key, own.keyPem.split('\n')[1] as string, 'sig=', 'SharedAccess']) {
+    assert.ok(!log.includes(secret));
+  }
+});

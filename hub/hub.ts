@@ -46,7 +46,7 @@ export class Hub implements Service {
   }
 
   /** Listens first and then tidies up, so that a device that comes early is told to come back, not refused. */
-  async start(_signal: AbortSignal): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
     const { settings, log } = this.#deps;
     this.#state = 'starting';
     const stores = await openStores(this.#deps);
@@ -62,6 +62,7 @@ export class Hub implements Service {
     await parts.listener.listen(settings.mqttPort, settings.listen);
     await parts.app.listen({ port: settings.httpsPort, host: settings.listen });
     const leftovers = await stores.blobs.sweep();
+    signal.throwIfAborted();
     if (leftovers > 0) log.info({ event: 'leftover-blocks-removed', files: leftovers });
     const upkeep = { ...this.#deps, ...stores, attendance: parts.attendance, limits: settings.limits };
     this.#upkeep = Promise.all([

@@ -69,9 +69,10 @@ export class ArchiveUploader {
     ticket: UploadTicket,
     run: TransferRun,
   ): Promise<'uploaded' | 'set-aside'> {
-    const { ledger, log } = this.#deps;
+    const { ledger, log, gate } = this.#deps;
     const { archiveId, caseId, bytes } = archive;
-    const endpoint = await BlobEndpoint.open(ticket, this.#deps);
+    const opening = { gate, name: 'upload', signal: run.signal };
+    const endpoint = await gated(opening, () => BlobEndpoint.open(ticket, this.#deps));
     try {
       const transfer = new Transfer({ ...this.#deps, pacer: this.#pacer }, { archive, file, ticket, endpoint }, run);
       if (!(await transfer.run())) return 'set-aside';
@@ -79,6 +80,7 @@ export class ArchiveUploader {
       endpoint.close();
     }
     await ledger.markUploaded({ archiveId, blob: ticket.blobName });
+    this.#proven.delete(archiveId);
     log.info({ archiveId, caseId, bytes }, 'archive uploaded');
     return 'uploaded';
   }

@@ -1,6 +1,6 @@
 import { Agent, type RequestOptions } from 'node:https';
 import { connect, type Socket } from 'node:net';
-import type { TLSSocket, ConnectionOptions as TlsOptions } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 
 /**
  * Connections to one HTTPS server that can be cut in the middle of a request so that no further byte leaves: a TCP
@@ -22,8 +22,8 @@ export class CuttableAgent {
     const secure = this.agent.createConnection.bind(this.agent);
     this.agent.createConnection = (target: RequestOptions, callback) => {
       const socket = connect({ host: target.host ?? 'localhost', port: Number(target.port ?? 443) });
-      const over: RequestOptions & TlsOptions = { ...target, socket };
-      const connection = secure(over, callback) as TLSSocket;
+      // `tls.connect` takes the socket; the type of the agent's method does not know that.
+      const connection = secure({ ...target, socket } as RequestOptions, callback) as TLSSocket;
       this.#keep(socket, connection, stallMs);
       return connection;
     };

@@ -7,7 +7,8 @@ import { codeOf, GatewayError } from '../core/errors.ts';
  * - `NO_SUCH_ROW`: the ledger does not know that case, archive, batch or ticket
  * - `ALREADY_SEALED`: a case that has archives cannot go back to being looked at
  * - `DISK_FULL`: nothing was stored, because the disk has no room; works again as soon as it has
- * - `LEDGER_FAILED`: the writer died, or SQLite could not store it; what was not acknowledged is not stored
+ * - `NOT_STORED`: SQLite refused this command or its transaction; the ledger itself goes on
+ * - `LEDGER_FAILED`: the ledger could not be opened, or its writer died; what was not acknowledged is not stored
  * - `LEDGER_CLOSED`: asked after `close`
  */
 export type LedgerErrorCode =
@@ -15,12 +16,13 @@ export type LedgerErrorCode =
   | 'NO_SUCH_ROW'
   | 'ALREADY_SEALED'
   | 'DISK_FULL'
+  | 'NOT_STORED'
   | 'LEDGER_FAILED'
   | 'LEDGER_CLOSED';
 
 export class LedgerError extends GatewayError<LedgerErrorCode> {}
 
-/** Whatever a command threw, as a LedgerError: SQLite's own codes become DISK_FULL or LEDGER_FAILED. */
+/** Whatever a command threw, as a LedgerError: SQLite's own codes become DISK_FULL or NOT_STORED. */
 export function asLedgerError(thrown: unknown): LedgerError {
   if (thrown instanceof LedgerError) return thrown;
   const code = codeOf(thrown) ?? 'unknown';
@@ -30,8 +32,13 @@ export function asLedgerError(thrown: unknown): LedgerError {
       cause: thrown,
     });
   }
-  return new LedgerError('LEDGER_FAILED', `the ledger could not store it (${code})`, {
-    hint: 'Restart the appliance; it resumes where it was. If it stays so, check the disk.',
+  return new LedgerError('NOT_STORED', `the ledger could not store it (${code})`, {
+    hint: 'It is tried again by itself. If it stays so, check the disk.',
     cause: thrown,
   });
+}
+
+/** True when no later command can succeed either. */
+export function isLedgerGone(error: unknown): boolean {
+  return codeOf(error) === 'LEDGER_FAILED' || codeOf(error) === 'LEDGER_CLOSED';
 }

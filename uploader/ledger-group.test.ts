@@ -73,7 +73,7 @@ test('when the commit itself fails, every command of the group is answered with 
   const answers = runGroup(db, sql, [detection(1), detection(2)]);
   assert.deepEqual(
     answers.map((answer) => !answer.ok && answer.error.code),
-    ['LEDGER_FAILED', 'LEDGER_FAILED'],
+    ['NOT_STORED', 'NOT_STORED'],
   );
   assert.equal(countCases(sql), 0);
   assert.equal(db.inTransaction, false);

@@ -1,5 +1,6 @@
 import { type Database, openReader } from '../core/database.ts';
 import type { ApplianceCase, Stage } from '../protocol/documents.ts';
+import type { Tier } from '../protocol/ids.ts';
 import type { StagedBlock } from './delivery-commands.ts';
 import {
   type ArchiveRecord,
@@ -18,6 +19,8 @@ import {
 } from './ledger-records.ts';
 import { stagesToBatch } from './stages.ts';
 import { type Statements, statementsOf } from './statements.ts';
+
+const toBatch = 'batch_id IS NULL AND stage IN (SELECT value FROM json_each(?))';
 
 /**
  * What the ledger says, read through a connection of its own. Each answer is of one moment, and shows everything that
@@ -80,22 +83,32 @@ export class LedgerReader {
 
   /** Sealed archives that belong to no batch yet, oldest first. */
   nextArchivesToBatch(): ArchiveRecord[] {
-    const stages = JSON.stringify(stagesToBatch);
-    return this.#archives('batch_id IS NULL AND stage IN (SELECT value FROM json_each(?))', stages);
+    return this.#archives(toBatch, JSON.stringify(stagesToBatch));
+  }
+
+  /** The tiers of which there are such archives. */
+  tiersToBatch(): Tier[] {
+    const rows = this.#sql(`SELECT DISTINCT tier FROM archives JOIN cases USING (case_id) WHERE ${toBatch}`);
+    return (rows.all(JSON.stringify(stagesToBatch)) as { tier: Tier }[]).map(({ tier }) => tier);
   }
 
   /** Batches that still owe blocks or a receipt, oldest first. */
   openBatches(): OpenBatch[] {
-    return this.#atOnce(() => {
-      const rows = this.#sql(
-        `SELECT batch_id AS batchId, tier, state, created_at AS createdAt, manifest FROM batches
-         WHERE state IN ('uploading', 'uploaded') ORDER BY seq`,
-      ).all() as Row[];
-      return rows.map((row) => {
-        const archives = this.#archives('batch_id = ?', row.batchId);
-        return { ...withoutNulls(row), archives } as unknown as OpenBatch;
-      });
-    });
+    const rows = this.#sql(
+      `SELECT batch_id AS batchId, tier, state, created_at AS createdAt FROM batches
+       WHERE state IN ('uploading', 'uploaded') ORDER BY seq`,
+    ).all();
+    return rows as OpenBatch[];
+  }
+
+  archivesInBatch(batchId: string): ArchiveRecord[] {
+    return this.#archives('batch_id = ?', batchId);
+  }
+
+  /** The manifest of a batch that awaits its receipt. */
+  manifestOf(batchId: string): string | undefined {
+    const row = this.#sql('SELECT manifest FROM batches WHERE batch_id = ?').get(batchId) as Row | undefined;
+    return (row?.manifest as string | null | undefined) ?? undefined;
   }
 
   /** The ticket in use for an archive. */

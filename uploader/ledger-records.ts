@@ -47,9 +47,6 @@ export interface OpenBatch {
   readonly tier: Tier;
   readonly state: 'uploading' | 'uploaded';
   readonly createdAt: string;
-  /** The manifest as it was fixed; absent while blocks are owed. */
-  readonly manifest?: string;
-  readonly archives: readonly ArchiveRecord[];
 }
 
 export interface TicketRecord {

@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type Database, openStore } from '../core/database.ts';
-import { asLedgerError } from './ledger-error.ts';
+import { codeOf, GatewayError } from '../core/errors.ts';
+import { LedgerError } from './ledger-error.ts';
 import { type LedgerAnswer, type LedgerRequest, runGroup } from './ledger-group.ts';
 import { ledgerMigrations } from './ledger-schema.ts';
 import { type Statements, statementsOf } from './statements.ts';
@@ -72,8 +73,15 @@ if (parentPort) {
     port.on('message', (message: ToWriter) => writer.take(message));
     port.postMessage({ kind: 'open' } satisfies FromWriter);
   } catch (error) {
-    const { code, message, hint } = error instanceof Error && 'hint' in error ? (error as never) : asLedgerError(error);
+    const { code, message, hint } = error instanceof GatewayError ? error : notOpened(error);
     port.postMessage({ kind: 'failed', code, message, hint } satisfies FromWriter);
     port.close();
   }
+}
+
+function notOpened(cause: unknown): LedgerError {
+  return new LedgerError('LEDGER_FAILED', `the ledger could not be opened (${codeOf(cause) ?? 'unknown'})`, {
+    hint: 'Check that the data folder exists, belongs to the appliance, and lies on a local disk.',
+    cause,
+  });
 }

@@ -45,7 +45,7 @@ export function manifestOf(batch: OpenBatch, device: string, archives: readonly 
     batch: batch.batchId,
     device,
     createdAt: batch.createdAt,
-    archives,
+    archives: [...archives],
   } satisfies Manifest);
 }
 

@@ -20,8 +20,9 @@ export class Schedule {
     return this.#entries.get(key)?.dueMs ?? 0;
   }
 
-  isDue(key: string): boolean {
-    return this.dueMs(key) <= this.#clock.monotonicMs();
+  /** How often it was postponed. */
+  attempts(key: string): number {
+    return this.#entries.get(key)?.attempts ?? 0;
   }
 
   /** Postpones by the delay for one more attempt, or by `leastMs` if that is longer. Returns the number of attempts. */

@@ -1,6 +1,7 @@
 import { openText, sealText } from '../core/boxed-text.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Log } from '../core/log.ts';
+import { codeOf } from '../core/errors.ts';
+import { describe, type Log } from '../core/log.ts';
 import type { CloudLink, UploadTicket } from '../protocol/link.ts';
 import type { Ledger } from './ledger.ts';
 import type { ArchiveRecord, TicketRecord } from './ledger-records.ts';
@@ -10,6 +11,9 @@ const marginMs = 5 * 60_000;
 
 /** What a fresh ticket is taken to be good for when its expiry makes no sense, because a clock is wrong. */
 const presumedMs = 45 * 60_000;
+
+/** So often the hub is told how an upload ended. */
+const maxCloseTries = 6;
 
 interface Deps {
   readonly ledger: Ledger;
@@ -61,6 +65,22 @@ export class TicketBook {
     const untilMs = this.#usableUntilMs.get(correlationId);
     if (untilMs !== undefined) return clock.monotonicMs() < untilMs;
     return clock.now().getTime() + marginMs < Date.parse(expiresAt);
+  }
+
+  /**
+   * Tells the hub how an upload ended, so that its place among the device's ten is free. Throws while that may still
+   * succeed; after `maxCloseTries`, or a plain no, the ticket is left to expire there.
+   */
+  async close({ correlationId, state }: TicketRecord, tries: number): Promise<void> {
+    const { ledger, link, log } = this.#deps;
+    try {
+      await link.finishUpload(correlationId, state === 'committed');
+    } catch (error) {
+      if (codeOf(error) !== 'REFUSED' && tries < maxCloseTries) throw error;
+      log.warn({ error: describe(error), tries }, 'upload left to expire at the hub');
+    }
+    this.#usableUntilMs.delete(correlationId);
+    await ledger.closeTicket({ correlationId });
   }
 
   #open({ sealed, archiveId }: TicketRecord): UploadTicket | undefined {

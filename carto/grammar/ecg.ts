@@ -9,7 +9,7 @@ export const ecgKind = 'ecg';
 export interface EcgChannel {
   readonly name: string;
   readonly number: number;
-  /** Characters from the beginning of this name to the beginning of the next, for whoever writes the line again. */
+  /** Characters of its cell, blanks before it (right-aligned) or behind it, for whoever writes the line again. */
   readonly width: number;
 }
 
@@ -86,7 +86,8 @@ export class EcgGrammar {
 /** `name(number)` again and again, nothing else; names may hold blanks. */
 function channelsIn(text: string): EcgChannel[] {
   if (!/^(?:[^()]+\(\d{1,4}\))+\s*$/.test(text)) return [];
-  return Array.from(text.matchAll(/\s*([^()]+?)\((\d{1,4})\)(\s*)/g), ([whole, name = '', number]) => ({
+  const cell = text.startsWith(' ') ? /([^()]+)\((\d{1,4})\)/g : /([^()]+)\((\d{1,4})\)\s*/g;
+  return Array.from(text.matchAll(cell), ([whole, name = '', number]) => ({
     name: name.trim(),
     number: Number(number),
     width: whole.length,

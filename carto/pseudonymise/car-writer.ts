@@ -17,8 +17,12 @@ export class CarWriter implements LineWriter {
   }
 
   line(line: Line, out: Passage): void {
-    if (line.number === 1) return this.#header(line, out);
-    if (line.isBlank) return out.pass(line.start, line.next);
+    if (line.number === 1) this.#header(line, out);
+    else if (line.isBlank) out.pass(line.start, line.next);
+    else this.#row(line, out);
+  }
+
+  #row(line: Line, out: Passage): void {
     const cells = line.text().split('\t');
     putLine(cells.map((cell, column) => this.#cell(cell, column)).join('\t'), line, out);
   }

@@ -43,7 +43,8 @@ export class Codes {
 
   of(kind: CodedName, name: string): string {
     if (plain[kind](name)) return name;
-    this.#originals.add(name);
+    // Nobody types a formula's id, and its digits would be taken for numbers.
+    if (kind !== 'formula-id') this.#originals.add(name);
     const key = `${kind}\n${name.normalize('NFC').trim()}`;
     const known = this.#codes.get(key);
     if (known !== undefined) return known;

@@ -25,11 +25,11 @@ export class ContactForceWriter implements LineWriter {
   }
 
   line(line: Line, out: Passage): void {
-    if (line.number === 1) return this.#header(line, out);
     this.#inTable ||= line.text().startsWith('Index\t');
-    if (this.#inTable) return this.#table.line(line, out);
-    if (line.isBlank || this.#isMeans(line)) return out.pass(line.start, line.next);
-    this.#settings(line, out);
+    if (line.number === 1) this.#header(line, out);
+    else if (this.#inTable) this.#table.line(line, out);
+    else if (line.isBlank || this.#isMeans(line)) out.pass(line.start, line.next);
+    else this.#settings(line, out);
   }
 
   /** The rule of the map's name decides for the whole name: it is the only part that people typed. */

@@ -23,6 +23,7 @@ export function layDesk(
   const codes = new Codes({ randomCode: given.randomCode, originals });
   codes.of('study', study.name);
   for (const map of study.maps) codes.of('map', map.name);
+  for (const shell of study.shells) codes.of('shell', shell.fileName);
   const counters = new Counters();
   counters.announce(
     'map',

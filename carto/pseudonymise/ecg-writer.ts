@@ -1,4 +1,4 @@
-import { EcgGrammar } from '../grammar/ecg.ts';
+import { EcgGrammar, type EcgLine } from '../grammar/ecg.ts';
 import type { Line } from '../grammar/line.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
@@ -14,21 +14,30 @@ export class EcgWriter implements LineWriter {
   }
 
   line(line: Line, out: Passage): void {
-    const grammar = this.#grammar;
-    switch (grammar.line(line)) {
+    const what = this.#grammar.line(line);
+    if (what === 'row' || what === 'blank') {
+      out.pass(line.start, line.next);
+      return;
+    }
+    const header = this.#header(what, line);
+    if (header === undefined) this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
+    else putLine(header, line, out);
+  }
+
+  /** A header line, written from what it was read as; undefined for one that is not known. */
+  #header(what: Exclude<EcgLine, 'row' | 'blank'>, line: Line): string | undefined {
+    const { version, gain } = this.#grammar;
+    switch (what) {
       case 'version':
-        return putLine(`ECG_Export_${grammar.version}`, line, out);
+        return `ECG_Export_${version}`;
       case 'gain':
-        return putLine(`Raw ECG to MV (gain) = ${this.#pen.write('gain', grammar.gain) ?? ''}`, line, out);
+        return `Raw ECG to MV (gain) = ${this.#pen.write('gain', gain) ?? ''}`;
       case 'mapping':
-        return putLine(this.#mapping(), line, out);
+        return this.#mapping();
       case 'channels':
-        return putLine(this.#channels(line.text().startsWith(' ')), line, out);
+        return this.#channels(line.text().startsWith(' '));
       case 'foreign':
-        return this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
-      case 'row':
-      case 'blank':
-        return out.pass(line.start, line.next);
+        return undefined;
     }
   }
 
@@ -47,7 +56,7 @@ export class EcgWriter implements LineWriter {
     return this.#grammar.channels
       .map(({ name, number, width }) => {
         const cell = `${this.#pen.write('channel', name) ?? ''}(${number})`;
-        return rightAligned ? cell.padStart(width) : cell.padEnd(width);
+        return rightAligned ? ` ${cell}`.padStart(width) : `${cell} `.padEnd(width);
       })
       .join('');
   }

@@ -41,18 +41,23 @@ export class MeshWriter implements LineWriter {
     const what = this.#grammar.line(line);
     switch (what.kind) {
       case 'signature':
-        return putLine(line.text(), line, out);
+        putLine(line.text(), line, out);
+        break;
       case 'section':
-        return this.#section(what.name, line, out);
+        this.#section(what.name, line, out);
+        break;
       case 'attribute':
-        return this.#attribute(what.key, what.value, line, out);
+        this.#attribute(what.key, what.value, line, out);
+        break;
       case 'comment':
-        return this.#open ? putLine(commentText(line.text()), line, out) : undefined;
+        if (this.#open) putLine(commentText(line.text()), line, out);
+        break;
       case 'blank':
       case 'row':
-        return this.#open ? out.pass(line.start, line.next) : undefined;
+        if (this.#open) out.pass(line.start, line.next);
+        break;
       case 'foreign':
-        return undefined;
+        break;
     }
   }
 
@@ -68,7 +73,10 @@ export class MeshWriter implements LineWriter {
 
   #attribute(key: string, value: string, line: Line, out: Passage): void {
     const rule = this.#pen.ruleOf(key);
-    if (!rule) return this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
+    if (!rule) {
+      this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
+      return;
+    }
     const written = key === 'ColorsNames' ? this.#names(key, value) : this.#pen.write(key, value);
     const [lead = `${key} = `] = /^\w+[ \t]*=[ \t]*/.exec(line.text()) ?? [];
     const end = /[ \t]*$/.exec(line.text())?.[0] ?? '';
@@ -77,14 +85,9 @@ export class MeshWriter implements LineWriter {
 
   /** A list of names, two blanks between them. */
   #names(key: string, value: string): string {
-    const names = value.split(/\s+/).map((name) => this.#pen.write(key, asColoring(name)) ?? '');
+    const names = value.split(/\s+/).map((name) => this.#pen.write(key, name) ?? '');
     return names.join('  ');
   }
-}
-
-/** The file is Windows-1252, but a version may write UTF-8; read as one, the other looks like this. */
-function asColoring(name: string): string {
-  return name === 'ÂµBi' ? 'µBi' : name;
 }
 
 /** A comment of the exporter as it is, the line of column names as it is, any other as an empty comment. */

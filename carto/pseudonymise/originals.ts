@@ -7,9 +7,9 @@ export const maxNumberLength = 15;
 /** Words with digits in them (`K4711`) shorter than this cannot be told from channels and counters. */
 export const minMixedLength = 4;
 
-/** The export's own stamp: a date and time that every name may carry. Dates are found by their form. */
-const stamp = /\d{1,4}([-_/.])\d{1,2}\1\d{1,4}(?:[ T_-]+\d{1,2}([-:.])\d{2}(?:\2\d{2})?)?/g;
-const date = /(\d{1,4})[-_/.](\d{1,2})[-_/.](\d{1,4})/g;
+/** The export's own stamp, a date with a time: it says nothing of the patient, and the scan finds dates by their form. */
+const stamp = /(?<!\d)\d{1,4}([-_/.])\d{1,2}\1\d{1,4}[ T_-]+\d{1,2}([-:.])\d{2}(?:\2\d{2})?(?!\d)/g;
+const date = /(?<!\d)(\d{1,4})[-_/.](\d{1,2})[-_/.](\d{1,4})(?!\d)/g;
 
 /**
  * What staff typed, as the scan looks for it in the output: words (runs of letters), mixed words, and numbers. Words
@@ -25,8 +25,9 @@ export class Originals {
   add(text: string): void {
     for (const word of wordsOf(text)) if (!vocabularyWords.has(word)) this.words.add(word);
     if (!isChannel(text) && !isConnector(text)) this.#addMixed(text);
-    for (const [, a = '', b = '', c = ''] of text.matchAll(date)) this.#addDate(a, b, c);
-    this.#addNumbers(text.replaceAll(stamp, ' | '));
+    const withoutStamp = text.replaceAll(stamp, ' | ');
+    for (const [, a = '', b = '', c = ''] of withoutStamp.matchAll(date)) this.#addDate(a, b, c);
+    this.#addNumbers(withoutStamp.replaceAll(date, ' | '));
   }
 
   #addMixed(text: string): void {

@@ -16,10 +16,16 @@ export class SettingsWriter implements LineWriter {
   }
 
   line(line: Line, out: Passage): void {
-    if (line.isBlank) return out.pass(line.start, line.next);
+    if (line.isBlank) {
+      out.pass(line.start, line.next);
+      return;
+    }
     const text = line.text();
     const [, key = '', value = ''] = settingLine.exec(text) ?? [];
-    if (!this.#pen.ruleOf(key)) return this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
+    if (!this.#pen.ruleOf(key)) {
+      this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
+      return;
+    }
     const equals = text.indexOf('=') + 1;
     const end = text.length - text.trimEnd().length;
     const written = (this.#pen.write(key, value) ?? noText).padStart(text.length - equals - end);

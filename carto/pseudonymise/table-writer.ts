@@ -29,14 +29,11 @@ export class TableWriter implements LineWriter {
   }
 
   line(line: Line, out: Passage): void {
-    switch (this.#grammar.line(line)) {
-      case 'blank':
-        return out.pass(line.start, line.next);
-      case 'header':
-        return this.#header(line, out);
-      case 'row':
-        return this.#allNumbers ? this.#passRow(line, out) : this.#row(line, out);
-    }
+    const what = this.#grammar.line(line);
+    if (what === 'header') this.#header(line, out);
+    else if (what === 'blank') out.pass(line.start, line.next);
+    else if (this.#allNumbers) this.#passRow(line, out);
+    else this.#row(line, out);
   }
 
   #header(line: Line, out: Passage): void {

@@ -10,16 +10,24 @@ export const trackHeader = /^(Eleclectrode|Electrode|Sensor)_Positions_(\d\.\d)\
 
 /** Rewrites a track of electrode or sensor positions: one line of version, then a table. */
 export class TrackWriter implements LineWriter {
+  readonly #kind: string;
   readonly #table: TableWriter;
 
   constructor(pen: Pen) {
+    this.#kind = pen.kind;
     this.#table = new TableWriter(pen, 'tabs');
   }
 
   line(line: Line, out: Passage): void {
-    if (line.number > 1) return this.#table.line(line, out);
+    if (line.number > 1) this.#table.line(line, out);
+    else this.#header(line, out);
+  }
+
+  #header(line: Line, out: Passage): void {
     const [, what, version] = trackHeader.exec(line.text()) ?? [];
-    if (version === undefined) throw new CartoError('UNREADABLE', 'the first line is not a track’s', { line: 1 });
+    if (version === undefined) {
+      throw new CartoError('UNREADABLE', 'the first line is not a track’s', { kind: this.#kind, line: 1 });
+    }
     putLine(`${what}_Positions_${version}`, line, out);
   }
 }

@@ -3,6 +3,7 @@ import { CartoError } from '../error.ts';
 import { eachLine } from '../grammar/line.ts';
 import { parseNumber } from '../grammar/number.ts';
 import { headerCells } from '../grammar/table.ts';
+import { expectAtMost } from '../pieces.ts';
 import type { SourceFile } from '../source.ts';
 import type { VisiTagSession } from '../study.ts';
 import { defined } from './fields.ts';
@@ -20,7 +21,11 @@ export interface SessionTable {
 /** Text columns; every other column holds integers. */
 const textColumns = new Set(['PresetName', 'Comment']);
 
+/** One line per ablation; it is held in memory. */
+const maxBytes = 64 * 2 ** 20;
+
 export async function readSessionTable(file: SourceFile, checkpoint: Checkpoint): Promise<SessionTable> {
+  expectAtMost(file, maxBytes, kind);
   let columns: string[] = [];
   let ends: number[] = [];
   const rows: string[][] = [];

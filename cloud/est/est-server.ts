@@ -82,6 +82,7 @@ export class EstServer implements Service {
         rejectUnauthorized: false,
       },
     });
+    app.removeAllContentTypeParsers();
     app.addContentTypeParser('application/pkcs10', { parseAs: 'string' }, (_request, body, done) => done(null, body));
     app.setErrorHandler((error, _request, reply) => {
       sendProblem(reply, error);

@@ -31,7 +31,7 @@ export function readPeer(socket: TLSSocket, authorities: ClientAuthorities, now:
     throw new EnrolmentError('CERTIFICATE_EXPIRED', `the ${kind} certificate is not valid at this time`, hints);
   }
   if (!socket.authorized || certificate.ca) throw unknown(`the ${kind} certificate does not verify`);
-  const device = deviceIdSchema.safeParse(certificate.toLegacyObject().subject.CN);
+  const device = deviceIdSchema.safeParse(certificate.toLegacyObject().subject?.CN);
   if (!device.success) throw unknown('expected a device id as common name');
   return { kind, device: device.data, credential: sha256(certificate.raw) };
 }

@@ -1,11 +1,4 @@
-import {
-  Aedes,
-  type AuthenticateError,
-  type Client,
-  type ConnectPacket,
-  type PublishPacket,
-  type Subscription,
-} from 'aedes';
+import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from 'aedes';
 import { asError } from '../../core/errors.ts';
 import { describe, type Log } from '../../core/log.ts';
 import { type DpsDeps, Registration } from '../dps/registration.ts';
@@ -13,9 +6,10 @@ import { type DeviceCertificate, peerOf } from '../identity/certificate.ts';
 import type { Sessions } from '../state/sessions.ts';
 import { type AdmissionDeps, admit, type ConnectRequest } from './admission.ts';
 import type { Attendance } from './attendance.ts';
+import { readConnect } from './connect-request.ts';
 import type { Connection } from './connection.ts';
 import { type DeviceLinks, sendTo } from './device-links.ts';
-import { connectTimeoutMs, maxKeepAliveSeconds } from './limits.ts';
+import { connectTimeoutMs } from './limits.ts';
 import { noRouting } from './no-routing.ts';
 import { type PublishDeps, type Session, takePublish } from './publishes.ts';
 import { sessionPersistence } from './session-persistence.ts';
@@ -182,25 +176,6 @@ export class Broker {
     const device = session?.kind === 'device' ? { device: session.link.deviceId } : {};
     this.#deps.log.warn({ event: 'connection-closed', reason: error.code, ...device, peer: addressOf(client) });
   }
-}
-
-/**
- * Notes what a CONNECT says, and makes three changes to it for the broker: a registering device gets a client id of its
- * own, or it would evict the hub session of the device with the same name; a will is not kept; the keep-alive is
- * bounded.
- */
-function readConnect(packet: ConnectPacket): ConnectRequest {
-  const userName = packet.username ?? '';
-  const request: ConnectRequest = {
-    clientId: packet.clientId,
-    userName,
-    hasPassword: (packet.password?.length ?? 0) > 0,
-    hasWill: packet.will !== undefined,
-  };
-  if (userName.split('/')[1] === 'registrations') packet.clientId = `dps:${packet.clientId}`;
-  delete packet.will;
-  packet.keepalive = Math.min(packet.keepalive || maxKeepAliveSeconds, maxKeepAliveSeconds);
-  return request;
 }
 
 function refusal(returnCode: number): AuthenticateError {

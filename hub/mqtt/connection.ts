@@ -3,6 +3,9 @@ import type { TLSSocket } from 'node:tls';
 import { FrameMeter } from './frames.ts';
 import { maxConnectBytes, maxFrameBytes } from './limits.ts';
 
+/** How long a closed connection may take to send what it still has. */
+const flushTimeoutMs = 5000;
+
 /**
  * A TLS socket as the broker sees it: the same bytes, but cut at the first frame that is longer than any the wire
  * allows. The broker itself would buffer up to 256 MB for a peer that has not even said who it is.
@@ -46,7 +49,13 @@ export class Connection extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.socket.destroy();
+    if (error) {
+      this.socket.destroy();
+    } else {
+      // What was written last may be the CONNACK that says why: it goes out before the socket does.
+      this.socket.setTimeout(flushTimeoutMs, () => this.socket.destroy());
+      this.socket.destroySoon();
+    }
     done(error);
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
 import { assembleHub } from '../assembly.ts';
 import { openRegistry } from '../registry/registry.ts';
@@ -84,21 +84,65 @@ test('CONNECT: an unknown and a disabled device are refused; disabling ends the 
   assert.ok(await again.closes(), 'a deleted device is disconnected');
 });
 
-test('CONNECT while the hub starts: return code 3, and HTTPS answers 503', async () => {
-  const folder = `${world.folder}/starting`;
+/** A hub's parts without the hub: to meet it in a state that it is in for a moment only. */
+async function parts(t: TestContext, isServing: boolean) {
+  const folder = `${world.folder}/parts-${isServing}`;
   const deps = { clock: systemClock, log: world.log, folder, settings: world.settings };
   const stores = await openStores(deps);
   const stopping = new AbortController();
-  const parts = assembleHub(deps, stores, { isServing: () => false, stopping: stopping.signal, httpsPort: () => 1 });
-  await parts.broker.start();
-  await parts.listener.listen(0, '127.0.0.1');
-  const client = await RawMqtt.open(parts.listener.port, world.authority.certPem, dev1);
+  const made = assembleHub(deps, stores, {
+    isServing: () => isServing,
+    stopping: stopping.signal,
+    httpsPort: () => 1,
+  });
+  await made.broker.start();
+  await made.listener.listen(0, '127.0.0.1');
+  t.after(async () => {
+    await made.broker.stop();
+    made.attendance.everyoneLeft();
+    await made.listener.close();
+    await made.app.close();
+    closeStores(stores);
+  });
+  return { ...made, stores, open: () => RawMqtt.open(made.listener.port, world.authority.certPem, dev1) };
+}
+
+test('CONNECT while the hub starts: return code 3, and HTTPS answers 503', async (t) => {
+  const { app, open } = await parts(t, false);
+  const client = await open();
   assert.equal(await client.connect({ clientId: 'dev1', userName: userName('dev1') }), 3);
-  const answer = await parts.app.inject({ method: 'GET', url: '/twins/dev1' });
-  assert.equal(answer.statusCode, 503);
-  await parts.broker.stop();
-  await parts.listener.close();
-  closeStores(stores);
+  for (const [method, url, form] of [
+    ['GET', '/twins/dev1', /^\{"Message":"ErrorCode:ServiceUnavailable;/],
+    ['GET', '/vestibule/uploads/x', /<Code>ServerBusy</],
+  ] as const) {
+    const answer = await app.inject({ method, url });
+    assert.equal(answer.statusCode, 503);
+    assert.match(answer.body, form);
+  }
+  const { headersTimeout, requestTimeout, timeout } = app.server;
+  assert.deepEqual([headersTimeout, requestTimeout, timeout], [20_000, 900_000, 120_000], 'slow requests end');
+});
+
+test('a full disk: the event is not acknowledged and the connection closes; with room it goes on', async (t) => {
+  const { stores, open } = await parts(t, true);
+  stores.registry.createDevice('dev1');
+  const connected = async () => {
+    const client = await open();
+    assert.equal(await client.connect({ clientId: 'dev1', userName: userName('dev1') }), 0);
+    return client;
+  };
+  const pages = Number(stores.events.database.pragma('page_count', { simple: true }));
+  stores.events.database.pragma(`max_page_count = ${pages + 5}`);
+  const client = await connected();
+  client.publish('devices/dev1/messages/events/', Buffer.alloc(200_000), { qos: 1 });
+  assert.ok(await client.closes());
+  assert.equal(await client.next(packetTypes.puback, 0), undefined);
+  stores.events.database.pragma('max_page_count = 1000000');
+  const again = await connected();
+  again.publish('devices/dev1/messages/events/', Buffer.alloc(200_000), { qos: 1 });
+  assert.ok(await again.next(packetTypes.puback));
+  assert.equal(stores.events.newest, 1);
+  again.destroy();
 });
 
 test('a foreign topic, QoS 2, a broken bag and a spoofed answer close the connection', async () => {

@@ -6,7 +6,7 @@ import { makeFolder } from '../../core/files.ts';
 import { deviceIdSchema } from '../../protocol/ids.ts';
 import type { DeviceCertificate } from '../identity/certificate.ts';
 import { RegistryError } from './errors.ts';
-import { isRunning, stampOf } from './process-stamp.ts';
+import { claimFor, hubRuns } from './hub-claim.ts';
 import { type DeviceRecord, type Enrolment, readDevice, readEnrolment } from './records.ts';
 import { type DeviceRow, type EnrolmentRow, registryMigrations } from './schema.ts';
 
@@ -60,13 +60,13 @@ export class Registry {
 
   devices(): readonly DeviceRecord[] {
     const rows = this.database.prepare('SELECT * FROM devices ORDER BY device_id').all() as DeviceRow[];
-    const hubRuns = this.#hubRuns();
-    return rows.map((row) => readDevice(row, hubRuns));
+    const runs = hubRuns(this.database, this.#bootId);
+    return rows.map((row) => readDevice(row, runs));
   }
 
   device(deviceId: string): DeviceRecord | undefined {
     const row = this.#row(deviceId);
-    return row === undefined ? undefined : readDevice(row, this.#hubRuns());
+    return row === undefined ? undefined : readDevice(row, hubRuns(this.database, this.#bootId));
   }
 
   /** True when the device exists and may connect; the short question asked for every connection and request. */
@@ -133,12 +133,14 @@ export class Registry {
       .immediate();
   }
 
-  /** The running hub names itself, so that `connected` means nothing once it is gone. */
+  /**
+   * The hub that starts names itself, so that `connected` means nothing once it is gone. Throws HUB_RUNS while another
+   * process runs one on the same folder.
+   */
   claimForHub(): void {
-    const stamp = stampOf(process.pid, this.#bootId) ?? '';
     this.database
       .transaction(() => {
-        this.database.prepare('INSERT OR REPLACE INTO hub_process VALUES (1, ?)').run(stamp);
+        claimFor(this.database, process.pid, this.#bootId);
         this.database.prepare('UPDATE devices SET connected = 0').run();
       })
       .immediate();
@@ -187,11 +189,6 @@ export class Registry {
         hint: 'Read it again and repeat the change.',
       });
     }
-  }
-
-  #hubRuns(): boolean {
-    const row = this.database.prepare('SELECT stamp FROM hub_process').get() as { stamp: string } | undefined;
-    return row !== undefined && isRunning(row.stamp, this.#bootId);
   }
 
   #readDataVersion(): unknown {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HubError } from '../errors.ts';
 import type { Attendance } from '../mqtt/attendance.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Sessions } from '../state/sessions.ts';
 import type { TwinStore } from '../twins/twin-store.ts';
 import { checked } from './checked.ts';
 import { deviceDocument } from './device-document.ts';
@@ -23,11 +24,12 @@ const deviceBody = z.object({
 export interface DeviceRouteDeps {
   readonly registry: Registry;
   readonly twins: TwinStore;
+  readonly sessions: Sessions;
   readonly attendance: Attendance;
 }
 
 /** `/devices`: the identity registry of the service REST API. */
-export function addDeviceRoutes(app: HttpsApp, { registry, twins, attendance }: DeviceRouteDeps): void {
+export function addDeviceRoutes(app: HttpsApp, { registry, twins, sessions, attendance }: DeviceRouteDeps): void {
   // The service SDK asks for the list with a slash at the end.
   for (const url of ['/devices', '/devices/']) {
     app.get(url, async (request) => {
@@ -65,6 +67,7 @@ export function addDeviceRoutes(app: HttpsApp, { registry, twins, attendance }: 
     const { deviceId } = checked(deviceParams, request.params);
     registry.removeDevice(deviceId, wantedEtag(request.headers['if-match']));
     twins.remove(deviceId);
+    sessions.clear(deviceId);
     attendance.enforce();
     return reply.code(204).send();
   });

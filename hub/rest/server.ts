@@ -52,6 +52,7 @@ export function createHttpsApp(options: HttpsOptions): HttpsApp {
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 2048 },
     genReqId: () => randomUUID(),
+    frameworkErrors: (error, request, reply) => sendFault(error, request, reply, options.log),
   });
   app.server.maxConnections = options.maxConnections;
   app.addHook('onRequest', async () => {

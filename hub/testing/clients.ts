@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { AnonymousCredential, BlockBlobClient, newPipeline, type StoragePipelineOptions } from '@azure/storage-blob';
 import common from 'azure-iot-common';
@@ -10,18 +11,31 @@ import azureX509 from 'azure-iot-security-x509';
 import type { Credential } from './certificates.ts';
 import type { World } from './world.ts';
 
+const closing = new WeakSet<DeviceClient>();
+
+/** Closes a device client; left to itself, it goes on trying to enable its features for minutes. */
+export async function closeClient(client: DeviceClient): Promise<void> {
+  closing.add(client);
+  await client.close();
+}
+
 /** Microsoft's device client, unmodified, pointed at the hub's ports. */
 export async function deviceClient(world: World, deviceId: string, credential: Credential): Promise<DeviceClient> {
   const x509 = { cert: credential.certPem, key: credential.keyPem };
   const provider = new azureDevice.X509AuthenticationProvider({
     host: world.settings.hostName,
     deviceId,
-    gatewayHostName: `localhost:${world.hub.mqttPort}`,
+    gatewayHostName: `localhost:${world.ports.mqttPort}`,
     x509,
   });
   const client = azureDevice.Client.fromAuthenticationProvider(provider, azureMqtt.Mqtt);
   const ca = world.authority.certPem;
   await client.setOptions({ ...x509, ca, keepalive: 30, http: { agent: agentTo(world, credential) } } as never);
+  const patient = new common.ExponentialBackOffWithJitter();
+  client.setRetryPolicy({
+    shouldRetry: (error) => !closing.has(client) && patient.shouldRetry(error),
+    nextRetryTimeout: (count, isThrottled) => patient.nextRetryTimeout(count, isThrottled),
+  });
   client.on('error', () => {});
   client.on('disconnect', () => {});
   return client;
@@ -39,7 +53,7 @@ export async function register(
   const transport = new azureProvisioningMqtt.Mqtt(base);
   transport.on('error', () => {});
   const security = new azureX509.X509Security(registrationId, { cert: credential.certPem, key: credential.keyPem });
-  const host = `localhost:${world.hub.mqttPort}`;
+  const host = `localhost:${world.ports.mqttPort}`;
   const client = azureProvisioning.ProvisioningDeviceClient.create(host, idScope, transport, security);
   return (await client.register()) as unknown as Record<string, unknown>;
 }
@@ -56,7 +70,7 @@ export function agentTo(world: World, credential?: Credential): https.Agent {
         ...own,
         host: '127.0.0.1',
         servername: world.settings.hostName,
-        port: world.hub.httpsPort,
+        port: world.ports.httpsPort,
       } as never,
       callback,
     );
@@ -66,6 +80,7 @@ export function agentTo(world: World, credential?: Credential): https.Agent {
 export interface Answer {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
+  readonly bytes: Buffer;
   readonly text: string;
 }
 
@@ -89,14 +104,12 @@ export async function call(
       agent: agentTo(world, options.credential),
       headers: { ...(options.body ? { 'content-length': Buffer.byteLength(options.body) } : {}), ...options.headers },
     },
-    async (response) => {
+    async (response: IncomingMessage) => {
       const pieces: Buffer[] = [];
       for await (const piece of response) pieces.push(piece as Buffer);
-      resolve({
-        status: response.statusCode ?? 0,
-        headers: response.headers,
-        text: Buffer.concat(pieces).toString('utf8'),
-      });
+      const bytes = Buffer.concat(pieces);
+      const { statusCode = 0, headers } = response;
+      resolve({ status: statusCode, headers, bytes, text: bytes.toString('utf8') });
     },
   );
   request.on('error', reject);

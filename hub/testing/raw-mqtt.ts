@@ -16,7 +16,7 @@ export class RawMqtt {
   readonly socket: TLSSocket;
   readonly received: RawPacket[] = [];
   #buffer = Buffer.alloc(0);
-  #wake: () => void = () => {};
+  readonly #waiting = new Set<() => void>();
   closed = false;
 
   static async open(port: number, ca: string, credential?: Credential): Promise<RawMqtt> {
@@ -104,10 +104,15 @@ export class RawMqtt {
 
   async #change(withinMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
+    this.#waiting.add(resolve);
     const timer = setTimeout(resolve, withinMs);
     await promise;
     clearTimeout(timer);
+    this.#waiting.delete(resolve);
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
   }
 
   #split(): void {

@@ -20,6 +20,8 @@ export class World {
   readonly settings: HubSettings;
   readonly log: Log;
   hub: Hub;
+  /** Where the hub listens: this one, or one that a test runs as a process of its own. */
+  ports = { mqttPort: 0, httpsPort: 0 };
 
   private static readonly host = 'hub.test';
 
@@ -72,6 +74,7 @@ export class World {
 
   async start(): Promise<this> {
     await this.hub.start(new AbortController().signal);
+    this.ports = { mqttPort: this.hub.mqttPort, httpsPort: this.hub.httpsPort };
     return this;
   }
 

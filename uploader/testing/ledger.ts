@@ -56,3 +56,30 @@ export async function sealedCase(
   await ledger.seal(caseId, someCounts, archives);
   return { caseId, archives };
 }
+
+/** A batch of cases with one archive each, whose manifest is fixed and whose receipt is awaited. */
+export async function announcedBatch(
+  ledger: Ledger,
+  archives: readonly SealedArchiveRow[],
+): Promise<{ batchId: string; caseIds: readonly string[] }> {
+  const caseIds: string[] = [];
+  for (const archive of archives) caseIds.push((await sealedCase(ledger, [archive])).caseId);
+  const batchId = await uploadedBatch(ledger, archives);
+  return { batchId, caseIds };
+}
+
+/** Takes sealed archives of one tier as far as an announced batch. */
+export async function uploadedBatch(ledger: Ledger, archives: readonly SealedArchiveRow[]): Promise<string> {
+  const tier = archives[0]?.tier ?? 'review';
+  const archiveIds = archives.map(({ archiveId }) => archiveId);
+  const batchId = await ledger.batch(tier, archiveIds);
+  for (const archiveId of archiveIds) {
+    const sealed = randomBytes(8);
+    const correlationId = `ticket-${archiveId}`;
+    await ledger.startUpload({ archiveId, correlationId, sealed, expiresAt: '2040-01-01T00:00:00Z' });
+    await ledger.markUploaded({ archiveId, blob: `device/${archiveId}.case` });
+    await ledger.closeTicket({ correlationId });
+  }
+  await ledger.completeBatch({ batchId, manifest: '{}' });
+  return batchId;
+}

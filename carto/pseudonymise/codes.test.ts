@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Codes, randomCode } from './codes.ts';
+import { Originals } from './originals.ts';
+
+function codes(random: () => string = randomCode): Codes {
+  return new Codes({ randomCode: random, originals: new Originals() });
+}
+
+test('one code per name and kind, another one in another study', () => {
+  const [one, other] = [codes(), codes()];
+  assert.equal(one.of('map', 'LA'), one.of('map', 'LA'));
+  assert.notEqual(one.of('map', 'LA'), one.of('map', 'LA2'));
+  assert.notEqual(one.of('map', 'LA'), other.of('map', 'LA'));
+  assert.equal(one.of('map', 'Vorhöfe'.normalize('NFD')), one.of('map', 'Vorhöfe'.normalize('NFC')));
+});
+
+test('codes say nothing of the name and no map code begins another', () => {
+  const one = codes();
+  const made = Array.from({ length: 200 }, (_, at) => one.of('map', `Map ${at}`));
+  assert.ok(made.every((code) => /^Map-[a-z]{8}$/.test(code)));
+  assert.equal(new Set(made).size, made.length);
+});
+
+test('a source of codes that repeats itself, or repeats an original, is not used', () => {
+  const originals = new Originals();
+  originals.add('qqqq');
+  const drawn = ['qqqq', 'wwww', 'wwww', 'zzzz'];
+  const one = new Codes({ randomCode: () => drawn.shift() ?? 'zzzz', originals });
+  assert.equal(one.of('map', 'a'), 'Map-wwww');
+  assert.equal(one.of('map', 'b'), 'Map-zzzz');
+  assert.throws(() => one.of('map', 'c'), RangeError);
+});
+
+test('names of the format stand for themselves, what looks like them does not', () => {
+  const one = codes();
+  for (const [kind, name] of [
+    ['tag', 'Mitral Annulus'],
+    ['connector', 'MAGNETIC_20_POLE_A_CONNECTOR'],
+    ['channel', 'MCC_Dx_BiPolar_12'],
+    ['channel', '20A_3-20A_4'],
+    ['channel', 'aVF'],
+    ['coloring', 'µBi'],
+    ['formula', '# Tag Index'],
+  ] as const) {
+    assert.equal(one.of(kind, name), name);
+  }
+  assert.equal(one.of('tag', 'Mitral Mary'), 'Tag-1');
+  assert.equal(one.of('channel', 'M1 Mary'), 'Channel-1');
+  assert.equal(one.of('connector', 'MARY_CONNECTOR'), 'DEVICE_1_CONNECTOR');
+  assert.equal(one.of('formula-id', '11111111-2222-4333-8444-555555555555'), '00000000-0000-0000-0000-000000000001');
+});

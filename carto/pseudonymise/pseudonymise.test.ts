@@ -1,0 +1,319 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { passAlways } from '../../core/gate-flag.ts';
+import { CartoError } from '../error.ts';
+import { readStudy } from '../read/read-study.ts';
+import { collect, type MemoryFiles, memorySource } from '../testing/memory-source.ts';
+import { tetrahedron, tinyExport, tinyNames } from '../testing/tiny-export.ts';
+import { type PseudonymisedStudy, pseudonymise } from './pseudonymise.ts';
+
+/** Codes that are the same in every run, so that outputs can be compared. */
+function fixedCodes(): () => string {
+  const drawn = ['study', 'first', 'second', 'third', 'fourth'].map((word) => word.replaceAll(/[aeiou]/g, 'x'));
+  return () => drawn.shift() ?? 'zzzzzz';
+}
+
+async function write(files: MemoryFiles, pieceBytes = 1 << 18): Promise<Record<string, string>> {
+  const study = await pseudonymise(memorySource(files, { pieceBytes }), passAlways, { randomCode: fixedCodes() });
+  const written = await collect(study.files);
+  return Object.fromEntries(Object.entries(written).map(([name, content]) => [name, content.toString('latin1')]));
+}
+
+const input = tinyExport();
+const output = await write(input);
+const [first, second] = ['Map-fxrst', 'Map-sxcxnd'];
+const textOf = (path: string) => input[path]!.toString('latin1');
+
+test('names: study, maps, surfaces, connectors, in file names and nowhere else', () => {
+  assert.deepEqual(
+    Object.keys(output)
+      .filter((name) => !name.startsWith('VisiTag'))
+      .toSorted(),
+    [
+      `ContactForceInRF_${first}_1.txt`,
+      `${first}.mesh`,
+      `${first}_P1_CS_CONNECTOR_Eleclectrode_Positions.txt`,
+      `${first}_P1_ContactForce.txt`,
+      `${first}_P1_ECG_Export.txt`,
+      `${first}_P1_Point_Export.xml`,
+      `${first}_Points_Export.xml`,
+      `${first}_car.txt`,
+      `${second}.mesh`,
+      `${second}_ECG_Export_650000.txt`,
+      `${second}_P7_Point_Export.xml`,
+      `${second}_Points_Export.xml`,
+      `${second}_car.txt`,
+      `RF_${first}_1.txt`,
+      'Shell-1.mesh',
+      'Study-stxdy.xml',
+    ].toSorted(),
+  );
+});
+
+test('the study XML: coded names, mapped counters, numbers and layout as they were', () => {
+  const expected = textOf(`${tinyNames.study}.xml`)
+    .replace(tinyNames.study, 'Study-stxdy')
+    .replaceAll('"1-LA"', `"${first}"`)
+    .replaceAll('"1-LA.mesh"', `"${first}.mesh"`)
+    .replaceAll('"1-LA2"', `"${second}"`)
+    .replaceAll('"1-LA2.mesh"', `"${second}.mesh"`)
+    .replace('"ct.mesh"', '"Shell-1.mesh"')
+    .replace('"GP"', '"Tag-1"')
+    .replace('"Ganglion"', '"Tag-2"')
+    .replace('"8101"', '"1"')
+    .replace('"8102"', '"2"')
+    .replaceAll('"7001"', '"1"')
+    .replace('<ExternalObjs PatientIcon="PatientIcon.obj" />', '')
+    .replace(' ISName="ISNameInit"', '');
+  assert.equal(output['Study-stxdy.xml'], Buffer.from(expected).toString('latin1'));
+});
+
+test('meshes and other proved bodies go on byte for byte', () => {
+  assert.equal(output[`${first}.mesh`], textOf('1-LA.mesh'));
+  assert.equal(output[`${first}_P1_ECG_Export.txt`], textOf('1-LA_P1_ECG_Export.txt'));
+  assert.equal(output[`RF_${first}_1.txt`], textOf('RF_1-LA_1.txt'));
+  assert.equal(output[`ContactForceInRF_${first}_1.txt`], textOf('ContactForceInRF_1-LA_1.txt'));
+  assert.equal(
+    output[`${first}_P1_CS_CONNECTOR_Eleclectrode_Positions.txt`],
+    textOf('1-LA_P1_CS_CONNECTOR_Eleclectrode_Positions.txt'),
+  );
+});
+
+test('only the counters of a VisiTag table change, in cells as wide as before', () => {
+  for (const table of ['Sites', 'AblationSites', 'AblationData']) {
+    const path = `VisiTagExport/${table}.txt`;
+    assert.equal(output[path], textOf(path).replaceAll('9300', '   1'), table);
+  }
+});
+
+test('a voxel’s id stays where it is its coordinate, and is mapped where it is not', () => {
+  const path = 'VisiTagExport/Grids.txt';
+  assert.equal(output[path], textOf(path).replace('987654321', '        1'));
+});
+
+test('sessions, presets, settings, formulas: names coded, comments gone, unknown keys gone', () => {
+  const sessions = output['VisiTagExport/VisiTagSessions.txt']!.split('\r\n').map((line) => line.trim().split(/ +/));
+  assert.deepEqual(sessions[1], ['1', '699990', '710500', 'Preset-1', '1', 'NA']);
+  const settings = output['VisiTagExport/VisiTagSettings.txt']!;
+  assert.match(settings, /PresetName= +Preset-1\r\n/);
+  assert.match(settings, /FPTIFormulaGUID= +00000000-0000-0000-0000-000000000001\r\n/);
+  assert.doesNotMatch(settings, /Operator|nobody/);
+  assert.match(output['VisiTagExport/VisiTagPresets.txt']!, /PresetName= +Preset-2\r\n/);
+  assert.match(output['VisiTagExport/fpti-formulas.xml']!, /<GUID>00000000-0000-0000-0000-000000000001<\/GUID>/);
+});
+
+test('car rows: map coded, catheter mapped, columns of a version that nothing is known of are missing values', () => {
+  assert.equal(output[`${first}_car.txt`], textOf('1-LA_car.txt').replace('1-LA', first).replace('7001', '1'));
+  const cells = output[`${second}_car.txt`]!.split('\r\n')[1]!.split('\t');
+  assert.equal(cells.length, 46);
+  assert.deepEqual(
+    [cells[26], cells[27], cells[28], cells[31], cells[32], cells[45]],
+    ['0', '0', '-10000', '-10000', '0', '0'],
+  );
+});
+
+test('force: the file’s own name is the new one, date and time tokens are gone', () => {
+  const lines = output[`${first}_P1_ContactForce.txt`]!.split('\r\n');
+  assert.deepEqual(lines.slice(0, 2), [`${first}_P1_ContactForce.txt_2.0`, 'Rate=50\tNumber =2\t']);
+  assert.deepEqual(lines.slice(2), textOf('1-LA_P1_ContactForce.txt').split('\r\n').slice(2));
+});
+
+test('channels that are no leads or poles are coded, as wide as they were', () => {
+  const line = output[`${second}_ECG_Export_650000.txt`]!.split('\r\n')[2]!;
+  assert.match(line, /^ +MC Bipolar 1\(1\) +Channel-1\(2\)$/);
+});
+
+test('references lead to the files that are there', async () => {
+  const { leftOut, ...study } = await readStudy(memorySource(asBuffers(output)), passAlways);
+  assert.deepEqual(study.warnings, [
+    { code: 'missing-file', kind: 'electrode-positions', count: 1 },
+    { code: 'missing-file', kind: 'sensor-positions', count: 1 },
+  ]);
+  assert.deepEqual(leftOut, []);
+  const ecg = await study.maps[1]?.points[0]?.recording?.loadEcg();
+  assert.deepEqual(
+    ecg?.channels.map(({ name }) => name),
+    ['MC Bipolar 1', 'Channel-1'],
+  );
+});
+
+test('pseudonymising the output again keeps every number', async () => {
+  const again = await write(asBuffers(output));
+  const numbers = (files: Record<string, string>) =>
+    Object.values(files).map((text) => text.match(/-?\d+\.\d+/g) ?? []);
+  assert.deepEqual(numbers(again), numbers(output));
+});
+
+test('the output does not depend on the pieces of the source', async () => {
+  for (const pieceBytes of [1, 13, 1000]) assert.deepEqual(await write(input, pieceBytes), output);
+});
+
+test('tiers: the review tier holds what is looked at first, the study tier everything', async () => {
+  const { files } = await pseudonymise(memorySource(input), passAlways);
+  assert.ok(files.every((file) => file.tiers.includes('study')));
+  const review = new Set(files.filter((file) => file.tiers.includes('review')).map((file) => file.kind));
+  assert.deepEqual(
+    review,
+    new Set([
+      'study',
+      'mesh',
+      'shell',
+      'car',
+      'points-index',
+      'point',
+      'sites',
+      'ablation-sites',
+      'visitag-sessions',
+      'visitag-presets',
+      'visitag-settings',
+      'fpti-formulas',
+    ]),
+  );
+});
+
+test('what is not known stays behind, counted by kind, and is no reason to fail', async () => {
+  const study = await pseudonymise(
+    memorySource({
+      ...input,
+      'Thumbs.db': 'x',
+      'PaSoExport/IS.txt': 'x',
+      'VisiTagExport/Sites_PFA.txt': 'x',
+      '1-LA_P9_ECG_Export.txt': 'ECG_Export_9.9\r\n',
+      '1-LA_P8_ContactForce.txt': '',
+      'VisiTagExport/RawPositions.txt': 'a b c\r\n1 2 3\r\n',
+      'VisiTagExport/sites.txt': input['VisiTagExport/Sites.txt']!,
+    }),
+    passAlways,
+  );
+  const byKind = new Map(study.leftOut.map(({ kind, count }) => [kind, count]));
+  assert.deepEqual(Object.fromEntries(byKind), {
+    unknown: 1,
+    'pace-mapping': 1,
+    'visitag-other': 1,
+    ecg: 1,
+    'contact-force': 1,
+    'raw-positions': 1,
+    sites: 1,
+  });
+  assert.deepEqual(
+    study.warnings
+      .filter(({ code }) => code === 'unrecognised')
+      .map(({ kind }) => kind)
+      .toSorted(),
+    ['contact-force', 'ecg', 'raw-positions'],
+  );
+  assert.deepEqual(
+    study.warnings.filter(({ code }) => code === 'ambiguous-name'),
+    [{ code: 'ambiguous-name', kind: 'sites', count: 1 }],
+  );
+  await collect(study.files);
+});
+
+test('columns, attributes, elements and keys without a rule are left out and told', async () => {
+  const path = 'VisiTagExport/AblationData.txt';
+  const files: Record<string, string | Buffer> = { ...input };
+  files[path] = textOf(path).replace('  Polarity', '  Novelty  Polarity').replaceAll(' UNI', ' 12.5 UNI');
+  files['1-LA_P1_Point_Export.xml'] = textOf('1-LA_P1_Point_Export.xml')
+    .replace('<WOI ', '<Novelty a="1"><WOI From="1"/></Novelty><WOI Novelty="1" ')
+    .replace('Time="-7490"', 'Time="soon"');
+  const study = await pseudonymise(memorySource(files), passAlways, { randomCode: fixedCodes() });
+  const written = await collect(study.files);
+  assert.equal(written[path]!.toString().replaceAll(/ +/g, ' '), output[path]!.replaceAll(/ +/g, ' '));
+  const point = written[`${first}_P1_Point_Export.xml`]!.toString();
+  assert.doesNotMatch(point, /Novelty|soon/);
+  assert.match(point, /<Impedance NUM="0" Value="101.5" \/>/);
+  const told = study.warnings.map(({ code, kind, count }) => `${code} ${kind} ${count}`);
+  for (const line of [
+    'dropped-column ablation-data 1',
+    'dropped-element point 1',
+    'dropped-attribute point 1',
+    'odd-value point 1',
+  ]) {
+    assert.ok(told.includes(line), `${line} in ${told}`);
+  }
+});
+
+const failsAs = (code: string, kind: string | undefined) => (error: unknown) => {
+  assert.ok(error instanceof CartoError, String(error));
+  assert.deepEqual([error.code, error.kind], [code, kind]);
+  assert.ok(error.hint);
+  return true;
+};
+
+test('bad input: empty, no study, half a study, a triangle past the last vertex, cells that are no numbers', async () => {
+  const name = `${tinyNames.study}.xml`;
+  const bad: [files: MemoryFiles, code: string, kind: string | undefined][] = [
+    [{}, 'EMPTY', undefined],
+    [{ 'a.txt': 'x' }, 'NO_STUDY', undefined],
+    [{ ...input, [name]: textOf(name).slice(0, 900) }, 'UNREADABLE', 'study'],
+    [
+      {
+        ...input,
+        '1-LA2.mesh': tetrahedron({ coloured: false }).replace(
+          '        1        2        3',
+          '        1        2        4',
+        ),
+      },
+      'UNREADABLE',
+      'mesh',
+    ],
+    [{ ...input, '1-LA2.mesh': tetrahedron({ coloured: false }).slice(0, 900) }, 'UNREADABLE', 'mesh'],
+    [{ ...input, 'RF_1-LA_1.txt': textOf('RF_1-LA_1.txt').replace('700200', 'Jane') }, 'UNREADABLE', 'rf'],
+    [
+      { ...input, '1-LA_P1_ECG_Export.txt': textOf('1-LA_P1_ECG_Export.txt').replace('12345', '12/03/61') },
+      'UNREADABLE',
+      'ecg',
+    ],
+    [{ ...input, '1-LA_P1_ECG_Export.txt': textOf('1-LA_P1_ECG_Export.txt').slice(0, -20) }, 'UNREADABLE', 'ecg'],
+    [{ ...input, '1-LA_P1_Point_Export.xml': '<Point ID="1">' }, 'UNREADABLE', 'point'],
+  ];
+  for (const [files, code, kind] of bad) await assert.rejects(write(files), failsAs(code, kind));
+});
+
+test('pieces are at most 256 KiB, and a checkpoint comes before each', async () => {
+  const rows = '7000\t1\t2\t3\t4\t5\t6\t7\t\r\n'.repeat(40_000);
+  const [header = ''] = textOf('RF_1-LA_1.txt').split('\r\n');
+  const source = memorySource({ ...input, 'RF_1-LA_1.txt': `${header}\r\n${rows}` }, { pieceBytes: 1 << 20 });
+  let passed = 0;
+  const study = await pseudonymise(source, async () => void passed++);
+  const file = study.files.find(({ kind }) => kind === 'rf')!;
+  let pieces = 0;
+  let bytes = 0;
+  for await (const piece of file.open()) {
+    assert.ok(piece.length <= 256 * 1024);
+    assert.ok(passed > pieces);
+    pieces++;
+    bytes += piece.length;
+    passed = pieces;
+  }
+  assert.equal(bytes, header.length + 2 + rows.length);
+  assert.ok(pieces >= 4);
+});
+
+test('a checkpoint that refuses stops the writing where it is', async () => {
+  let closed = false;
+  const checkpoint = async () => {
+    if (closed) throw new Error('closed');
+  };
+  const study = await pseudonymise(memorySource(input), checkpoint);
+  closed = true;
+  for (const file of study.files) await assert.rejects(collect([file]), /closed/);
+});
+
+test('the type is made here only', () => {
+  // @ts-expect-error: anything else lacks the brand
+  const forged: PseudonymisedStudy = {
+    studyCode: '',
+    counts: { maps: 0, points: 0, lesions: 0 },
+    files: [],
+    leftOut: [],
+    warnings: [],
+    sourceFiles: 0,
+    sourceBytes: 0,
+  };
+  assert.ok(forged);
+});
+
+function asBuffers(files: Record<string, string>): Record<string, Buffer> {
+  return Object.fromEntries(Object.entries(files).map(([name, text]) => [name, Buffer.from(text, 'latin1')]));
+}

@@ -1,0 +1,98 @@
+import { codeOf } from '../core/errors.ts';
+import type { Gate } from '../core/gate.ts';
+import { describe, type Log } from '../core/log.ts';
+import { batchEventKind, type ManifestArchive, maxManifestBytes } from '../protocol/batch.ts';
+import type { Tier } from '../protocol/ids.ts';
+import type { CloudLink, SignAsDevice } from '../protocol/link.ts';
+import { type PendingArchive, planBatch } from './batch-plan.ts';
+import { gated, untilAborted } from './gated.ts';
+import type { Ledger } from './ledger.ts';
+import type { ArchiveRecord, OpenBatch } from './ledger-records.ts';
+import { entryBytesOf, manifestEntry, manifestOf } from './manifest.ts';
+import { UploadError } from './upload-error.ts';
+
+export interface BatchDeskDeps {
+  readonly ledger: Ledger;
+  readonly link: CloudLink;
+  readonly gate: Gate;
+  readonly log: Log;
+  readonly folder: string;
+  readonly storageKey: { readonly kid: string };
+  readonly device: string;
+  readonly sign: SignAsDevice;
+}
+
+/** Makes batches of what is sealed, fixes their manifests, and sends those. Each step passes the gate. */
+export class BatchDesk {
+  readonly #deps: BatchDeskDeps;
+
+  constructor(deps: BatchDeskDeps) {
+    this.#deps = deps;
+  }
+
+  /** Puts what is sealed of a tier, or as much as fits, into a new batch. */
+  async gather(tier: Tier, signal: AbortSignal): Promise<void> {
+    const { ledger, folder } = this.#deps;
+    await this.#gated('batch', signal, async () => {
+      const pending: PendingArchive[] = [];
+      for (const archive of ledger.read.nextArchivesToBatch()) {
+        if (archive.tier !== tier) continue;
+        const entryBytes = await this.orHeld(archive, () => entryBytesOf(folder, archive));
+        if (entryBytes !== undefined) pending.push({ ...archive, entryBytes });
+      }
+      const plan = planBatch(pending);
+      if (plan) await ledger.batch(plan.tier, plan.archiveIds);
+    });
+  }
+
+  /** Fixes the manifest of a batch whose archives are all committed. A case whose keys are damaged leaves it. */
+  async complete(batch: OpenBatch, signal: AbortSignal): Promise<void> {
+    const { ledger, folder, storageKey, device } = this.#deps;
+    await this.#gated('manifest', signal, async () => {
+      const entries: ManifestArchive[] = [];
+      for (const archive of ledger.read.archivesInBatch(batch.batchId)) {
+        const entry = await this.orHeld(archive, async () => manifestEntry(folder, storageKey.kid, archive));
+        if (!entry) return;
+        entries.push(entry);
+      }
+      const manifest = JSON.stringify(manifestOf(batch, device, entries));
+      await ledger.completeBatch({ batchId: batch.batchId, manifest });
+    });
+  }
+
+  /** Sends a manifest as one event, signed anew each time. The event's id is the batch's, so a repetition is known. */
+  async announce({ batchId }: OpenBatch, signal: AbortSignal): Promise<void> {
+    const { ledger, link, sign } = this.#deps;
+    await this.#gated('announcement', signal, async () => {
+      const manifest = ledger.read.manifestOf(batchId);
+      // Its receipt came while this waited at the gate.
+      if (manifest === undefined) return;
+      const body = await sign(manifest);
+      if (Buffer.byteLength(body) > maxManifestBytes) {
+        throw new UploadError('MANIFEST_TOO_LARGE', `a signed manifest has ${body.length} bytes`, {
+          hint: 'Report this: batches are planned so that it cannot happen.',
+        });
+      }
+      await link.sendEvent({ messageId: batchId, kind: batchEventKind, contentType: 'application/jose', body });
+    });
+  }
+
+  /** Runs a step on an archive; when it turns out damaged, its case is held and the answer is undefined. */
+  async orHeld<T>({ archiveId, caseId }: ArchiveRecord, step: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await step();
+    } catch (error) {
+      if (codeOf(error) !== 'ARCHIVE_DAMAGED') throw error;
+      this.#deps.log.error({ archiveId, caseId, error: describe(error) }, 'archive damaged, case held');
+      const hint =
+        'The sealed archive on disk is damaged and was not sent. Check the disk, then export the case again.';
+      await this.#deps.ledger.hold(caseId, 'unreadable', hint);
+      return undefined;
+    }
+  }
+
+  /** Once it has passed the gate, such a step runs to its end; only stopping breaks off the waiting for it. */
+  #gated<T>(name: string, signal: AbortSignal, step: () => Promise<T>): Promise<T> {
+    return gated({ gate: this.#deps.gate, name, signal }, () => untilAborted(step(), signal));
+  }
+}

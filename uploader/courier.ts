@@ -1,0 +1,229 @@
+import type { Clock } from '../core/clock.ts';
+import type { Gate } from '../core/gate.ts';
+import type { Service } from '../core/lifecycle.ts';
+import { describe, type Log } from '../core/log.ts';
+import { backoff, type Delay } from '../core/retry.ts';
+import type { PublicKey } from '../protocol/bundle.ts';
+import type { CloudLink, SignAsDevice } from '../protocol/link.ts';
+import { Acknowledgements, type MethodAnswer } from './acknowledgements.ts';
+import { ArchiveUploader } from './archive-upload.ts';
+import { BatchDesk } from './batch-desk.ts';
+import { announceKey, forwardKey, type Job, nextJob, type Wait } from './courier-plan.ts';
+import { aborted, gated, untilAborted } from './gated.ts';
+import type { Ledger } from './ledger.ts';
+import { isLedgerGone } from './ledger-error.ts';
+import type { OpenBatch } from './ledger-records.ts';
+import { Schedule } from './schedule.ts';
+import { TicketBook } from './ticket-book.ts';
+import { UploadError } from './upload-error.ts';
+
+export interface CourierDeps {
+  readonly ledger: Ledger;
+  readonly link: CloudLink;
+  readonly gate: Gate;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where the archives and their keys lie. */
+  readonly folder: string;
+  /** The appliance's storage key: encrypts tickets, and its recipient does not travel. */
+  readonly storageKey: { readonly kid: string; readonly secret: Uint8Array };
+  /** Id of this device, as receipts name it. */
+  readonly device: string;
+  readonly sign: SignAsDevice;
+  /** CA certificates (PEM) of the blob endpoint; Node's own when absent. */
+  readonly serverCaPem?: string;
+  /** Keys whose signature on a receipt is believed. */
+  readonly receiptKeys: readonly PublicKey[];
+  /** A case was delivered: every archive of it has a verified receipt. */
+  readonly onDelivered?: (caseId: string) => void;
+  /** Blocks in flight at a time. */
+  readonly parallelBlocks?: number;
+  /** How long to wait for a receipt before a batch is announced again. Doubles up to `ceilingMs`. */
+  readonly receiptMs?: number;
+  /** How long to wait after a failure. Doubles up to `ceilingMs`. */
+  readonly retryMs?: number;
+  readonly ceilingMs?: number;
+  /** A connection on which nothing moves for so long is given up. */
+  readonly stallMs?: number;
+}
+
+/**
+ * Brings sealed cases to the cloud side and their receipts home: batches, uploads, announcements, each behind the
+ * gate. All it owes is in the ledger, so it may be stopped or killed at any moment. With nothing to do it waits
+ * without a timer until `wake`.
+ */
+export class Courier implements Service {
+  readonly name = 'courier';
+  readonly #deps: CourierDeps;
+  readonly #log: Log;
+  readonly #schedule: Schedule;
+  readonly #tickets: TicketBook;
+  readonly #desk: BatchDesk;
+  readonly #uploader: ArchiveUploader;
+  readonly #acknowledgements: Acknowledgements;
+  readonly #untilReceipt: Delay;
+  readonly #untilRetry: Delay;
+  readonly #stop = new AbortController();
+  readonly #early = new Set<string>();
+  #woken = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(deps: CourierDeps) {
+    const { ledger, link, gate, clock, storageKey, folder, serverCaPem: caPem, device, receiptKeys } = deps;
+    const { parallelBlocks = 1, receiptMs = 15_000, retryMs = 1_000, ceilingMs = 300_000, stallMs = 60_000 } = deps;
+    const log = deps.log.child({ part: 'courier' });
+    this.#deps = deps;
+    this.#log = log;
+    this.#schedule = new Schedule(clock);
+    this.#untilReceipt = backoff(receiptMs, ceilingMs);
+    this.#untilRetry = backoff(retryMs, ceilingMs);
+    const tickets = new TicketBook({ ledger, link, clock, log, storageKey });
+    this.#tickets = tickets;
+    this.#desk = new BatchDesk({ ...deps, log });
+    this.#uploader = new ArchiveUploader({ ledger, gate, clock, log, tickets, folder, caPem, stallMs, parallelBlocks });
+    this.#acknowledgements = new Acknowledgements({
+      ...{ ledger, log, device, receiptKeys },
+      onAccepted: (batchId, delivered) => this.#accepted(batchId, delivered),
+      onEarly: (batchId) => this.#tooEarly(batchId),
+      onRefused: () => this.wake(),
+    });
+  }
+
+  /** Begins to work and returns at once. */
+  async start(signal: AbortSignal): Promise<void> {
+    this.#running = this.#run(AbortSignal.any([signal, this.#stop.signal]));
+  }
+
+  /** Cuts what is in flight and waits until nothing runs. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('stopping'));
+    await this.#running;
+  }
+
+  /** There may be something new to do: a case was sealed, or released. */
+  wake(): void {
+    this.#woken.abort();
+  }
+
+  /** The link came back: what waited for its time is due now, so that nobody waits for a receipt that got lost. */
+  linkOnline(): void {
+    this.#schedule.forgetAll();
+    this.wake();
+  }
+
+  /** Handler of the direct method `acknowledge`. See `Acknowledgements.accept`. */
+  acceptAcknowledgement(payload: unknown): Promise<MethodAnswer> {
+    return this.#acknowledgements.accept(payload);
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#woken = new AbortController();
+      try {
+        await this.#step(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#log.error({ error: describe(error) }, 'courier failed');
+        if (isLedgerGone(error)) return;
+        await this.#deps.clock.sleep(this.#untilRetry(1), signal).catch(() => {});
+      }
+    }
+  }
+
+  async #step(signal: AbortSignal): Promise<void> {
+    const job = this.#nextJob();
+    if (job.kind === 'wait') return this.#wait(job.untilMs, signal);
+    try {
+      await this.#do(job, signal);
+    } catch (error) {
+      if (signal.aborted || isLedgerGone(error)) throw error;
+      const leastMs = error instanceof UploadError ? error.retryAfterMs : undefined;
+      const attempts = this.#schedule.postpone(job.key, this.#untilRetry, leastMs);
+      this.#log.warn({ job: job.kind, attempts, error: describe(error) }, 'courier job failed');
+    }
+  }
+
+  #nextJob(): Job | Wait {
+    const { read } = this.#deps.ledger;
+    return nextJob({
+      ticketsToClose: read.ticketsToClose(),
+      openBatches: read.openBatches(),
+      tiersToBatch: read.tiersToBatch(),
+      nowMs: this.#deps.clock.monotonicMs(),
+      dueMs: (key) => this.#schedule.dueMs(key),
+    });
+  }
+
+  /** Until something happens, and, when something is postponed, no longer than until it is due. */
+  async #wait(untilMs: number | undefined, signal: AbortSignal): Promise<void> {
+    const over = AbortSignal.any([signal, this.#woken.signal]);
+    const { clock } = this.#deps;
+    if (untilMs === undefined) return aborted(over);
+    await clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), over).catch((error: unknown) => {
+      if (!over.aborted) throw error;
+    });
+  }
+
+  async #do(job: Job, signal: AbortSignal): Promise<void> {
+    const { link, gate } = this.#deps;
+    if (link.state !== 'online') {
+      await link.whenOnline(signal);
+      this.#schedule.forgetAll();
+      return;
+    }
+    if (job.kind === 'announce') return this.#announce(job.batch, signal);
+    if (job.kind === 'gather') await this.#desk.gather(job.tier, signal);
+    if (job.kind === 'forward') await this.#forward(job.batch, signal);
+    if (job.kind === 'close-ticket') {
+      const closing = () => this.#tickets.close(job.ticket, this.#schedule.attempts(job.key) + 1);
+      await gated({ gate, name: 'upload notification', signal }, () => untilAborted(closing(), signal));
+    }
+    this.#schedule.forget(job.key);
+  }
+
+  /** The next archive of a batch, or its manifest when all are there. A failure that made progress counts as the first. */
+  async #forward(batch: OpenBatch, signal: AbortSignal): Promise<void> {
+    const { read } = this.#deps.ledger;
+    const archive = read.archivesInBatch(batch.batchId).find(({ blob }) => blob === undefined);
+    if (!archive) return this.#desk.complete(batch, signal);
+    const mayGoOn = () => {
+      const next = this.#nextJob();
+      return next.kind === 'forward' && next.batch.batchId === batch.batchId;
+    };
+    const stagedBefore = read.blocksOf(archive.archiveId).length;
+    try {
+      await this.#desk.orHeld(archive, () => this.#uploader.upload(archive, { signal, mayGoOn }));
+    } catch (error) {
+      const isFurther = !signal.aborted && read.blocksOf(archive.archiveId).length > stagedBefore;
+      if (isFurther) this.#schedule.forget(forwardKey(batch.batchId));
+      throw error;
+    }
+  }
+
+  /** The receipt may have been faster than the hub's word that it has the event. */
+  async #announce(batch: OpenBatch, signal: AbortSignal): Promise<void> {
+    const { batchId } = batch;
+    await this.#desk.announce(batch, signal);
+    if (!this.#deps.ledger.read.openBatches().some((open) => open.batchId === batchId)) return;
+    const attempts = this.#schedule.postpone(announceKey(batchId), this.#untilReceipt);
+    this.#log.info({ batchId, attempts }, 'batch announced');
+  }
+
+  #accepted(batchId: string, delivered: readonly string[]): void {
+    this.#schedule.forget(announceKey(batchId));
+    for (const early of this.#early) this.#schedule.hasten(announceKey(early));
+    this.#early.clear();
+    for (const caseId of delivered) this.#deps.onDelivered?.(caseId);
+    this.wake();
+  }
+
+  /** The receipt before this one got lost: the older batches ask for theirs at once, this one again after them. */
+  #tooEarly(batchId: string): void {
+    this.#early.add(batchId);
+    for (const older of this.#deps.ledger.read.openBatches()) {
+      if (older.batchId === batchId) break;
+      this.#schedule.hasten(announceKey(older.batchId));
+    }
+    this.wake();
+  }
+}

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as after } from 'node:timers/promises';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { sha256 } from '../../core/digest.ts';
+import { generateEcKeyPair, type Recipient, seal } from '../../core/envelope.ts';
+import { Gate } from '../../core/gate.ts';
+import { openLog } from '../../core/log.ts';
+import { TestAuthority } from '../../hub/testing/certificates.ts';
+import { type Manifest, manifestSchema } from '../../protocol/batch.ts';
+import { newId, type Tier } from '../../protocol/ids.ts';
+import type { DeviceEvent } from '../../protocol/link.ts';
+import type { SealedArchiveRow } from '../case-commands.ts';
+import { Courier, type CourierDeps } from '../courier.ts';
+import { Ledger } from '../ledger.ts';
+import { BlobServer } from './blob-server.ts';
+import { temporaryFolder } from './folder.ts';
+import { someCounts, someEntry } from './ledger.ts';
+import { TestLink } from './link.ts';
+import { ReceiptSigner } from './receiver.ts';
+
+export const device = 'site-1';
+
+/** Everything around a courier: a real ledger, real archives, a real HTTPS endpoint, and a receiver that can sign. */
+export class CourierWorld {
+  readonly gate = new Gate();
+  readonly signer = new ReceiptSigner();
+  readonly storageKey = { kid: 'storage-1', secret: new Uint8Array(randomBytes(32)) };
+  readonly delivered: string[] = [];
+  readonly folder: string;
+  readonly server: BlobServer;
+  readonly link: TestLink;
+  readonly caPem: string;
+  ledger: Ledger;
+  courier: Courier;
+  clock: Clock = systemClock;
+  /** Receipts are sent by themselves. */
+  acknowledges = true;
+  settings: Partial<CourierDeps> = {};
+
+  static async make(t: TestContext, settings: Partial<CourierDeps> = {}): Promise<CourierWorld> {
+    const folder = await temporaryFolder(t);
+    const authority = await TestAuthority.make(folder, 'ca');
+    const names = 'DNS:localhost,IP:127.0.0.1';
+    const server = new BlobServer(await authority.issue({ commonName: 'blob', names, usage: 'serverAuth' }));
+    await server.listen();
+    const ledger = await Ledger.open({ path: join(folder, 'ledger.db'), log: openLog({ file: join(folder, 'log') }) });
+    const world = new CourierWorld({ folder, server, ledger, caPem: authority.certPem, settings });
+    world.gate.open();
+    t.after(async () => {
+      await world.courier.stop();
+      await world.ledger.close();
+      await server.close();
+    });
+    return world;
+  }
+
+  private constructor(parts: {
+    readonly folder: string;
+    readonly server: BlobServer;
+    readonly ledger: Ledger;
+    readonly caPem: string;
+    readonly settings: Partial<CourierDeps>;
+  }) {
+    this.folder = parts.folder;
+    this.server = parts.server;
+    this.ledger = parts.ledger;
+    this.caPem = parts.caPem;
+    this.settings = parts.settings;
+    this.link = new TestLink(() => this.server.host);
+    this.link.onEvent = (event) => void (this.acknowledges && this.acknowledge(event));
+    this.courier = this.newCourier();
+  }
+
+  newCourier(): Courier {
+    return new Courier({
+      ...{ ledger: this.ledger, link: this.link, gate: this.gate, clock: this.clock, folder: this.folder },
+      log: openLog({ file: join(this.folder, 'log') }),
+      storageKey: this.storageKey,
+      device,
+      sign: async (payload) => `${b64('{"alg":"RS256"}')}.${b64(payload)}.${b64('signature')}`,
+      serverCaPem: this.caPem,
+      receiptKeys: [this.signer.publicKey],
+      onDelivered: (caseId) => void this.delivered.push(caseId),
+      ...{ receiptMs: 200, retryMs: 20, ceilingMs: 400 },
+      ...this.settings,
+    });
+  }
+
+  start(): Promise<void> {
+    return this.courier.start(new AbortController().signal);
+  }
+
+  /** Another courier on the same ledger, as after a restart. */
+  async restart(): Promise<void> {
+    await this.courier.stop();
+    this.courier = this.newCourier();
+    await this.start();
+  }
+
+  /** A sealed case with real archives of random bytes. */
+  async seal(sizes: Partial<Record<Tier, number>>): Promise<{ caseId: string; archives: SealedArchiveRow[] }> {
+    const { caseId } = await this.ledger.detect(someEntry());
+    await this.ledger.settle(caseId, 'fingerprint');
+    const archives: SealedArchiveRow[] = [];
+    for (const [tier, bytes] of Object.entries(sizes) as [Tier, number][]) {
+      archives.push(await this.#archive(caseId, tier, bytes));
+    }
+    await this.ledger.seal(caseId, someCounts, archives);
+    this.courier.wake();
+    return { caseId, archives };
+  }
+
+  /** Signs the receipt for an announced batch and gives it to the courier. */
+  async acknowledge(event: DeviceEvent): Promise<{ status: number }> {
+    const { batch, archives } = manifestFrom(event);
+    const known = this.ledger.read.receipts().find(({ batchId }) => batchId === batch);
+    const receipt = known?.jws ?? (await this.signer.issue(this.signer.receipt(batch, device, archives)));
+    return this.courier.acceptAcknowledgement({ receipt });
+  }
+
+  /** How many events the courier has sent and noted. */
+  get announcements(): number {
+    return readFileSync(join(this.folder, 'log'), 'utf8').split('batch announced').length - 1;
+  }
+
+  blobOf({ archiveId }: SealedArchiveRow): string {
+    return `${device}/${archiveId}.case`;
+  }
+
+  async #archive(caseId: string, tier: Tier, bytes: number): Promise<SealedArchiveRow> {
+    const archiveId = newId('arc');
+    const content = randomBytes(bytes);
+    const [file, keysFile] = [`${caseId}.${tier}.case`, `${caseId}.${tier}.keys`];
+    const digest = sha256(content);
+    const keys = await seal(randomBytes(32), [
+      this.storageKey,
+      { kid: 'transit-1', publicKey: generateEcKeyPair().publicKey } satisfies Recipient,
+    ]);
+    writeFileSync(join(this.folder, file), content);
+    const sidecar = { v: 1, archiveId, caseId, tier, sha256: digest, bytes, keys };
+    writeFileSync(join(this.folder, keysFile), JSON.stringify(sidecar));
+    return { archiveId, tier, file, keysFile, sha256: digest, bytes, files: 5 };
+  }
+}
+
+export function manifestFrom({ body }: DeviceEvent): Manifest {
+  return manifestSchema.parse(JSON.parse(Buffer.from(body.split('.')[1] ?? '', 'base64url').toString()));
+}
+
+/** Waits until something is so; fails after five seconds. For what happens elsewhere and tells nobody. */
+export async function until(what: string, isSo: () => boolean): Promise<void> {
+  for (let n = 0; n < 1000; n++) {
+    if (isSo()) return;
+    await after(5);
+  }
+  throw new Error(`waited in vain until ${what}`);
+}
+
+const b64 = (text: string) => Buffer.from(text).toString('base64url');
