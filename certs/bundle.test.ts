@@ -29,10 +29,14 @@ const content = {
 
 type Jws = { payload: string; protected: string; signature: string };
 
-async function sign(payload: unknown, header: object = { alg: 'ES256', jwk: publicJwk() }): Promise<Jws> {
+async function sign(
+  payload: unknown,
+  header: object = { alg: 'ES256', jwk: publicJwk() },
+  key = keys.privateKey,
+): Promise<Jws> {
   const bytes = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload));
   const jws = new FlattenedSign(bytes).setProtectedHeader(header as { alg: string });
-  return (await jws.sign(keys.privateKey)) as Jws;
+  return (await jws.sign(key)) as Jws;
 }
 
 function read(text: string | Uint8Array) {
@@ -69,7 +73,7 @@ describe('reading an enrolment bundle', () => {
     await assert.rejects(read(JSON.stringify(foreign)), { code: 'BUNDLE_TAMPERED' });
   });
 
-  test('not signed as it must be: alg none, a shared secret, no key in the header, extra members', async () => {
+  test('not signed as it must be: alg none, a shared secret, another algorithm, no key in the header, extra members', async () => {
     const jws = await sign(content);
     const none = { ...jws, protected: base64url({ alg: 'none', jwk: publicJwk() }), signature: '' };
     await assert.rejects(read(JSON.stringify(none)), { code: 'BUNDLE_TAMPERED' });
@@ -77,6 +81,10 @@ describe('reading an enrolment bundle', () => {
     const hmac = { ...jws, protected: base64url({ alg: 'HS256', jwk: secret }) };
     await assert.rejects(read(JSON.stringify(hmac)), { code: 'BUNDLE_TAMPERED' });
     await assert.rejects(read(JSON.stringify(await sign(content, { alg: 'ES256' }))), { code: 'BUNDLE_TAMPERED' });
+    const edwards = generateKeyPairSync('ed25519');
+    const header = { alg: 'EdDSA', jwk: edwards.publicKey.export({ format: 'jwk' }) };
+    const otherwise = await sign(content, header, edwards.privateKey);
+    await assert.rejects(read(JSON.stringify(otherwise)), { code: 'BUNDLE_TAMPERED' }, 'well signed, but not ES256');
     await assert.rejects(read(JSON.stringify({ ...jws, header: { b64: false } })), { code: 'BUNDLE_UNREADABLE' });
   });
 

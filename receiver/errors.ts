@@ -10,6 +10,7 @@ import { GatewayError } from '../core/errors.ts';
  * - `BLOB_MISSING`: the blob that a manifest names is not there
  * - `DISK_FULL`: too little space for what would be stored
  * - `OBJECT_MISSING`: the store lacks an object
+ * - `CATALOGUE_MISSING`: no receiver has ever run in this folder
  * - `CASE_UNKNOWN`, `CASE_AMBIGUOUS`, `CASE_EMPTY`, `EXPORT_TARGET`: a case cannot be exported as asked
  */
 export type ReceiverErrorCode =
@@ -22,6 +23,7 @@ export type ReceiverErrorCode =
   | 'BLOB_MISSING'
   | 'DISK_FULL'
   | 'OBJECT_MISSING'
+  | 'CATALOGUE_MISSING'
   | 'CASE_UNKNOWN'
   | 'CASE_AMBIGUOUS'
   | 'CASE_EMPTY'

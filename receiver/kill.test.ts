@@ -4,7 +4,6 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openReader } from '../core/database.ts';
 import { openCatalogueReader, publicKeyOf, verifyObjects, verifyReceipt } from './index.ts';
 import type { TestDevice } from './testing/device.ts';
 import { until } from './testing/hub-world.ts';
@@ -76,11 +75,9 @@ for (const point of killPoints) {
 }
 
 /** True when no answer is left to be told: the receiver has marked what it told. */
-function isToldAll(): boolean {
-  const db = openReader(join(world.folder, 'catalogue.db'));
-  const { open } = db.prepare('SELECT count(*) AS open FROM answers WHERE delivered_at IS NULL').get() as {
-    open: number;
-  };
-  db.close();
-  return open === 0;
+async function isToldAll(): Promise<boolean> {
+  const reader = openCatalogueReader(world.folder);
+  const count = await reader.undelivered();
+  reader.close();
+  return count === 0;
 }

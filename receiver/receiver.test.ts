@@ -160,6 +160,23 @@ test('a device that is offline gets its receipt when it is back', async () => {
   await until(() => device.acknowledged.length > before, 'the receipt');
 });
 
+test('a device that is slow, or declines, keeps no other waiting, and is told again when it asks', async () => {
+  await withDevice('dev-4', async (other) => {
+    other.thinksMs = 3_000;
+    other.answers = 409;
+    const manifest = other.manifest([await other.uploaded(await other.seal(transit()))]);
+    await other.sendBatch(manifest);
+    const startedAt = performance.now();
+    await receiptOf(device, device.manifest([await device.uploaded(await device.seal(transit()))]));
+    assert.ok(performance.now() - startedAt < 2_500, 'the other receipt did not wait');
+    other.thinksMs = 0;
+    const isPutAside = () => read((reader) => reader.undelivered()).then((count) => count === 0);
+    await until(isPutAside, 'the end of telling', 15_000);
+    other.answers = 200;
+    await receiptOf(other, manifest);
+  });
+});
+
 test('a blob that comes later than its manifest is waited for, and refused when it does not come', async () => {
   const archive = await device.seal(transit());
   const blob = `dev-1/${archive.archiveId}.case`;

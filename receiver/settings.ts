@@ -27,7 +27,8 @@ const limitsSchema = z.strictObject({
   callMs: positive.default(30_000),
   /** A blob that sends nothing for so long is given up for now. */
   blobIdleMs: positive.default(30_000),
-  methodSeconds: positive.min(5).max(300).default(30),
+  /** How long a device may think about a receipt. */
+  methodSeconds: positive.min(5).max(300).default(10),
   retryFirstMs: positive.default(1_000),
   retryCeilingMs: positive.default(300_000),
   /** How long a batch may wait for a blob that is not there before it is refused. */

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openReader } from '../core/database.ts';
 import type { CatalogueReader } from './catalogue/catalogue.ts';
 import { SqliteReader } from './catalogue/reader.ts';
+import { ReceiverError } from './errors.ts';
 import { FolderObjects } from './objects/folder.ts';
 import type { Objects } from './objects/objects.ts';
 
@@ -18,7 +20,13 @@ export function shelfPaths(folder: string): { readonly catalogue: string; readon
 
 /** Opens the catalogue of the receiver in `folder`, which may be running. Writes nothing. Close it after use. */
 export function openCatalogueReader(folder: string): CatalogueReader {
-  return new SqliteReader(openReader(shelfPaths(folder).catalogue));
+  const path = shelfPaths(folder).catalogue;
+  if (!existsSync(path)) {
+    throw new ReceiverError('CATALOGUE_MISSING', 'there is no catalogue yet', {
+      hint: 'Start the receiver once, or name the right data folder.',
+    });
+  }
+  return new SqliteReader(openReader(path));
 }
 
 /** Runs `use` with what the receiver in `folder` has stored. */

@@ -132,7 +132,8 @@ test('opens and closes uploads; the eleventh open one is refused', async () => {
 });
 
 test('comes back by itself when the hub was away, and calls in between say OFFLINE', async () => {
-  await started({}, async (link) => {
+  const told: number[] = [];
+  await started({ onDesired: ({ version }) => told.push(version) }, async (link) => {
     await link.whenOnline();
     const { back } = await world.away();
     await until(() => link.state === 'offline', 'the loss');
@@ -143,6 +144,7 @@ test('comes back by itself when the hub was away, and calls in between say OFFLI
     await link.whenOnline(AbortSignal.timeout(10_000));
     await link.sendEvent(event('after'));
     assert.equal(link.status.error, undefined);
+    assert.equal(told.length, 2, 'what is desired is told on every connection');
   });
 });
 

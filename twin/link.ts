@@ -24,7 +24,7 @@ export interface HubLinkDeps {
   readonly methods: Readonly<Record<string, MethodHandler>>;
   /** The hub does not accept this device: the caller provisions it again. Called once per refused attempt. */
   readonly onRejected?: (error: LinkError) => void;
-  /** The desired section changed, or was seen for the first time on a connection. */
+  /** What is desired: told on every new connection, just before it is online, and again whenever it changes. */
   readonly onDesired?: (desired: Desired) => void;
   readonly limits?: Partial<LinkLimits>;
 }
@@ -182,9 +182,9 @@ export class HubLink implements Service, CloudLink {
   }
 
   #learn(desired: Desired): void {
-    if (desired.version === this.#desired?.version) return;
+    const isNews = desired.version !== this.#desired?.version;
     this.#desired = desired;
-    this.#deps.log.info({ version: desired.version }, 'desired properties seen');
+    if (isNews) this.#deps.log.info({ version: desired.version }, 'desired properties seen');
     this.#deps.onDesired?.(desired);
   }
 

@@ -35,9 +35,13 @@ export class BlobEndpoint {
     return new BlobEndpoint(new Client(urlOf(ticket), pipeline), connections, clock);
   }
 
-  /** Resets whatever is in flight; it then fails. Later calls connect anew. */
+  /** Resets whatever is in flight, and lets nothing new begin until `resume`. All of it fails. */
   cut(): void {
     this.#connections.cut();
+  }
+
+  resume(): void {
+    this.#connections.resume();
   }
 
   close(): void {

@@ -60,10 +60,13 @@ export const caseCommands = {
   observe(sql: Statements, { caseId, ...entry }: EntrySize & { readonly caseId: string }): Stage {
     const { stage, signature } = caseRow(sql, caseId);
     if (stage === 'settled' && signature === entry.signature) return stage;
-    const next = nextStage(stage === 'held' ? refuseHeld() : stage, 'changed');
+    if (stage === 'held') {
+      throw new LedgerError('ILLEGAL_MOVE', 'a held case is not observed', {
+        hint: 'Rearm it when its entry changed.',
+      });
+    }
     writeEntry(sql, caseId, entry);
-    writeStage(sql, caseId, next);
-    return next;
+    return moveCase(sql, caseId, 'changed');
   },
 
   settle(sql: Statements, { caseId, fingerprint }: { readonly caseId: string; readonly fingerprint: string }): Stage {
@@ -123,16 +126,12 @@ export const caseCommands = {
 export function moveCase(sql: Statements, caseId: string, event: CaseEvent): Stage {
   const { stage } = caseRow(sql, caseId);
   const next = nextStage(stage, event);
-  if (next !== stage) writeStage(sql, caseId, next);
+  if (next !== stage) sql('UPDATE cases SET stage = ? WHERE case_id = ?').run(next, caseId);
   return next;
 }
 
 function caseRow(sql: Statements, caseId: string): CaseRow {
   return oneRow(sql('SELECT stage, signature FROM cases WHERE case_id = ?').get(caseId), 'case');
-}
-
-function writeStage(sql: Statements, caseId: string, stage: Stage): void {
-  sql('UPDATE cases SET stage = ? WHERE case_id = ?').run(stage, caseId);
 }
 
 function writeEntry(sql: Statements, caseId: string, entry: EntrySize): void {
@@ -143,10 +142,6 @@ function writeEntry(sql: Statements, caseId: string, entry: EntrySize): void {
 
 function hasArchives(sql: Statements, caseId: string): boolean {
   return sql('SELECT 1 FROM archives WHERE case_id = ? LIMIT 1').get(caseId) !== undefined;
-}
-
-function refuseHeld(): never {
-  throw new LedgerError('ILLEGAL_MOVE', 'a held case is not observed', { hint: 'Rearm it when its entry changed.' });
 }
 
 /** Takes a case's archives out of batches that are not complete, and gives their tickets up. */

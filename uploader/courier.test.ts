@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as after } from 'node:timers/promises';
 import { CourierWorld, manifestFrom, until } from './testing/world.ts';
 
 const mib = 1024 * 1024;
@@ -116,14 +117,17 @@ test('with nothing to do there is no timer and no request', async (t) => {
   };
   world.clock = counting;
   world.courier = world.newCourier();
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const timersBefore = timers();
   await world.start();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await after(100);
   assert.equal(sleeps, 0);
   await world.seal({ review: 1000 });
   await until('it is delivered', () => world.delivered.length === 1);
   await until('its ticket is closed', () => world.link.open.size === 0);
   const before = { sleeps, requests: world.server.requests.length, commits: world.ledger.commits };
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await after(300);
+  assert.equal(timers(), timersBefore, 'no timer is left, of the courier or of a connection');
   assert.deepEqual({ sleeps, requests: world.server.requests.length, commits: world.ledger.commits }, before);
   assert.deepEqual(world.gate.running, []);
 });

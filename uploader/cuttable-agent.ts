@@ -10,6 +10,7 @@ import type { TLSSocket } from 'node:tls';
 export class CuttableAgent {
   readonly agent: Agent;
   readonly #connections = new Map<Socket, TLSSocket>();
+  #isCut = false;
 
   /** `stallMs`: a connection on which no read or finished write happens for so long is cut. */
   constructor(options: { readonly caPem: string | undefined; readonly stallMs: number }) {
@@ -21,6 +22,8 @@ export class CuttableAgent {
     });
     const secure = this.agent.createConnection.bind(this.agent);
     this.agent.createConnection = (target: RequestOptions, callback) => {
+      // A request that had not reached its connection when it was cut must not open one afterwards.
+      if (this.#isCut) throw Object.assign(new Error('cut before it was connected'), { code: 'ECONNRESET' });
       const socket = connect({ host: target.host ?? 'localhost', port: Number(target.port ?? 443) });
       // `tls.connect` takes the socket; the type of the agent's method does not know that.
       const connection = secure({ ...target, socket } as RequestOptions, callback) as TLSSocket;
@@ -29,9 +32,15 @@ export class CuttableAgent {
     };
   }
 
-  /** Resets every connection. Requests on them fail; later ones connect anew. */
+  /** Resets every connection and lets no new one begin until `resume`. Requests fail. */
   cut(): void {
+    this.#isCut = true;
     for (const [socket, connection] of this.#connections) reset(socket, connection);
+  }
+
+  /** Requests from now on may connect again. */
+  resume(): void {
+    this.#isCut = false;
   }
 
   /** Ends idle connections and whatever is left. */

@@ -151,6 +151,9 @@ export class Transfer {
   #request<T>(request: (endpoint: BlobEndpoint) => Promise<T>): Promise<T> {
     const { endpoint } = this.#cargo;
     const options = { gate: this.#deps.gate, name: 'upload', signal: this.#run.signal, cut: () => endpoint.cut() };
-    return gated(options, () => request(endpoint));
+    return gated(options, () => {
+      endpoint.resume();
+      return request(endpoint);
+    });
   }
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { TestAuthority } from '../hub/testing/certificates.ts';
+import { newServerIdentity } from './testing/authority.ts';
 import type { BlobRequest, Fault } from './testing/blob-server.ts';
-import { temporaryFolder } from './testing/folder.ts';
 import { CourierWorld, until } from './testing/world.ts';
 
 const mib = 1024 * 1024;
@@ -179,8 +178,8 @@ test('a link that fails at every call is asked again until it works', async (t) 
 });
 
 test('an endpoint that another CA vouches for gets no byte of the archive', async (t) => {
-  const stranger = await TestAuthority.make(await temporaryFolder(t), 'stranger');
-  const world = await CourierWorld.make(t, { serverCaPem: stranger.certPem });
+  const { caPem } = await newServerIdentity();
+  const world = await CourierWorld.make(t, { serverCaPem: caPem });
   await world.seal({ review: archiveBytes });
   await world.start();
   const log = () => readFileSync(`${world.folder}/log`, 'utf8');

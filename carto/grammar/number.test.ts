@@ -8,7 +8,7 @@ const proved = (text: string) => isNumberIn(Buffer.from(text, 'latin1'), 0, Buff
 test('every printed number reads back as the same double', () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
-      assert.ok(Object.is(parseNumber(String(value)), value));
+      assert.ok(Object.is(parseNumber(String(value)), Number(String(value))));
     }),
   );
   fc.assert(

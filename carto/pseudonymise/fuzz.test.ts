@@ -9,8 +9,9 @@ import { collect, memorySource } from '../testing/memory-source.ts';
 import { tinyExport } from '../testing/tiny-export.ts';
 import { pseudonymise } from './pseudonymise.ts';
 
-const files = tinyExport();
-const sessions = 'VisiTagExport/VisiTagSessions.txt';
+const { family, record, birth, phone } = canaries;
+// Staff typed the numbers in two places, which is how the scan knows them: digits alone say nothing.
+const files = tinyExport({ comment: `${record} ${phone}`, fullTag: `${record} ${phone}` });
 const path = fc.constantFrom(...Object.keys(files));
 
 type Files = Record<string, Buffer | string>;
@@ -51,17 +52,13 @@ test('whatever bytes of whatever file change: it is read and written, or refused
 });
 
 test('wherever in whatever file an identifier is put: it is not in the output', async () => {
-  const { family, record, birth, phone } = canaries;
   const words = [family, `"${family}"`, ` ${family} `, `${family}${record}`, `\r\n${family}\r\n`, `=${family}`];
   // A number counts as a whole only: digits in the midst of others are no longer it.
   const numbers = [` ${record} `, `"${record}"`, `\t${record}\t`, ` ${phone} `, ` ${birth} `];
   const plants = fc.constantFrom(...words, ...numbers);
   await fc.assert(
     fc.asyncProperty(path, place, fc.constantFrom(0, 1, 8), plants, async (name, at, length, plant) => {
-      // Staff typed the same numbers elsewhere, which is how the scan knows them: digits alone say nothing.
-      const input = damaged(name, at, length, Buffer.from(plant));
-      if (name !== sessions) input[sessions] = tinyExport({ comment: `${record} ${phone}` })[sessions]!;
-      const output = await attempt(written(input));
+      const output = await attempt(written(damaged(name, at, length, Buffer.from(plant))));
       if (output) assert.deepEqual(findCanaries(bytesOf(output)), []);
     }),
     { numRuns: 400 },

@@ -209,6 +209,16 @@ test('what is not known stays behind, counted by kind, and is no reason to fail'
   await collect(study.files);
 });
 
+test('tables of a QDOT catheter keep their suffix, and their lesions count', async () => {
+  const sites = textOf('VisiTagExport/Sites.txt')
+    .replace(/RFIndex +TagIndexStatus/, '')
+    .replace(/401\.125 +1/, '');
+  const study = await pseudonymise(memorySource({ ...input, 'VisiTagExport/Sites_QMODE+.txt': sites }), passAlways);
+  assert.equal(study.counts.lesions, 2);
+  const written = await collect(study.files.filter(({ kind }) => kind === 'sites'));
+  assert.deepEqual(Object.keys(written), ['VisiTagExport/Sites.txt', 'VisiTagExport/Sites_QMODE+.txt']);
+});
+
 test('columns, attributes, elements and keys without a rule are left out and told', async () => {
   const path = 'VisiTagExport/AblationData.txt';
   const files: Record<string, string | Buffer> = { ...input };

@@ -178,6 +178,28 @@ test('an export one folder down is found, and what lies beside it is outside', a
   assert.deepEqual(found.leftOut, [{ kind: 'outside', count: 1 }]);
 });
 
+test('a study XML in Windows-1252 tells the same names as files named in Unicode', async () => {
+  const path = `${tinyNames.study}.xml`;
+  const files = tinyExport({ first: '1-Vorhöfe', fullTag: 'Rückwand' });
+  const inCp1252 = Buffer.from(files[path]!.toString().replace('µBi', 'Bi'), 'latin1');
+  const { maps, tags } = await read({ ...files, [path]: inCp1252 });
+  assert.deepEqual([maps[0]?.name, tags[2]?.fullName], ['1-Vorhöfe', 'Rückwand']);
+  assert.equal(maps[0]?.points[0]?.recording?.startStudyMs, 600_100);
+});
+
+test('an old car file has fewer columns, and one of an unknown version is passed over', async () => {
+  const cells = ['P', 0, 1, 0, 1, 2, 3, 0, 0, 0, 1, -10000, 30000, 99, 1, 9, 1, 'A', 0, 7001, 0].join('\t');
+  const car = async (version: string) => {
+    const found = await read({ ...tinyExport(), '1-LA_car.txt': `${version} 1-LA\r\n${cells}\r\n` });
+    return { row: found.maps[0]?.car.get(1), warnings: found.warnings };
+  };
+  const old = await car('VERSION_4_0');
+  assert.deepEqual([old.row?.tagId, old.row?.bipolarMv, old.row?.latMs], [9, undefined, undefined]);
+  const unknown = await car('VERSION_9_0');
+  assert.equal(unknown.row, undefined);
+  assert.ok(unknown.warnings.some(({ code, kind }) => code === 'unrecognised' && kind === 'car'));
+});
+
 test('deleted vertices and triangles are dropped and indices renumbered; a vertex group alone hides nothing', async () => {
   const deleted = tetrahedron({ coloured: false })
     .replace('-0.57735  -0.57735  -0.57735        0', '-0.57735  -0.57735  -0.57735 -1000000')

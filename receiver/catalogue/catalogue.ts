@@ -73,6 +73,8 @@ export interface CatalogueReader {
   /** Receipts of one device in the order of its chain. */
   receipts(deviceId: string): Promise<readonly ReceiptRow[]>;
   rejections(): Promise<readonly RejectionRow[]>;
+  /** How many answers devices have not taken yet. */
+  undelivered(): Promise<number>;
   close(): void;
 }
 

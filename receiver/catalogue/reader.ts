@@ -78,6 +78,12 @@ export class SqliteReader implements CatalogueReader {
     }));
   }
 
+  async undelivered(): Promise<number> {
+    const query = this.#db.selectFrom('answers').select((build) => build.fn.countAll<number>().as('count'));
+    const open = query.where('delivered_at', 'is', null).where('declined_status', 'is', null);
+    return (await open.executeTakeFirstOrThrow()).count;
+  }
+
   close(): void {
     this.#handle.close();
   }

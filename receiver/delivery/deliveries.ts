@@ -16,6 +16,12 @@ export interface DeliveriesDeps {
   readonly retryCeilingMs: number;
 }
 
+/** One call that is under way. */
+interface Call {
+  readonly sinceMs: number;
+  readonly giveUp: AbortController;
+}
+
 interface Try {
   readonly failures: number;
   /** Monotonic. */
@@ -23,6 +29,8 @@ interface Try {
 }
 
 const longestMs = 60_000;
+/** A call this old, to a device that has just sent something, went to a connection that is gone. */
+const staleMs = 2_000;
 /** After so many tries an answer that the device declines is put aside until it asks again. */
 const declineAfter = 5;
 
@@ -37,6 +45,7 @@ export class Deliveries {
   readonly #bell = new Bell();
   readonly #tries = new Map<string, Try>();
   readonly #busy = new Map<string, Promise<void>>();
+  readonly #calls = new Map<string, Call>();
 
   constructor(deps: DeliveriesDeps) {
     this.#deps = deps;
@@ -46,6 +55,8 @@ export class Deliveries {
   /** The device has an answer to hear, or has just shown that it can be reached. */
   wake(deviceId: string): void {
     this.#tries.set(deviceId, { failures: 0, dueAtMs: 0 });
+    const call = this.#calls.get(deviceId);
+    if (call && this.#deps.clock.monotonicMs() - call.sinceMs >= staleMs) call.giveUp.abort();
     this.#bell.ring();
   }
 
@@ -57,7 +68,7 @@ export class Deliveries {
       for (const deviceId of this.#due()) {
         const telling = this.#tell(deviceId, signal).catch((error) => {
           log.error({ deviceId, error: describe(error) }, 'the answers of a device could not be read');
-          this.#later(deviceId);
+          this.#later(deviceId, this.#tries.get(deviceId));
         });
         this.#busy.set(
           deviceId,
@@ -74,7 +85,7 @@ export class Deliveries {
     const before = this.#tries.get(deviceId);
     for (const answer of await this.#deps.catalogue.answersFor(deviceId)) {
       if (signal.aborted) return;
-      if (!(await this.#tellOne(answer, signal))) return this.#later(deviceId);
+      if (!(await this.#tellOne(answer, signal))) return this.#later(deviceId, before);
     }
     if (this.#tries.get(deviceId) === before) this.#tries.delete(deviceId);
   }
@@ -85,7 +96,9 @@ export class Deliveries {
     const about = { deviceId: answer.deviceId, batch: answer.batch };
     try {
       const call = { method: acknowledgeMethod, payload: acknowledgementOf(answer) };
-      const { status } = await channel.invoke(answer.deviceId, call, signal);
+      const { status } = await this.#cuttable(answer.deviceId, signal, (cut) =>
+        channel.invoke(answer.deviceId, call, cut),
+      );
       if (status < 300) await catalogue.markDelivered(answer, clock.now());
       else if (!this.#mayDecline(answer.deviceId, status)) return false;
       else await catalogue.markDeclined(answer, status);
@@ -102,8 +115,20 @@ export class Deliveries {
     return status < 500 && (this.#tries.get(deviceId)?.failures ?? 0) >= declineAfter;
   }
 
-  #later(deviceId: string): void {
-    const failures = (this.#tries.get(deviceId)?.failures ?? 0) + 1;
+  async #cuttable<T>(deviceId: string, signal: AbortSignal, work: (cut: AbortSignal) => Promise<T>): Promise<T> {
+    const giveUp = new AbortController();
+    this.#calls.set(deviceId, { sinceMs: this.#deps.clock.monotonicMs(), giveUp });
+    try {
+      return await work(AbortSignal.any([signal, giveUp.signal]));
+    } finally {
+      this.#calls.delete(deviceId);
+    }
+  }
+
+  /** Postpones the next try, unless the device was woken since. */
+  #later(deviceId: string, before: Try | undefined): void {
+    if (this.#tries.get(deviceId) !== before) return;
+    const failures = (before?.failures ?? 0) + 1;
     const dueAtMs = this.#deps.clock.monotonicMs() + this.#delay(failures);
     this.#tries.set(deviceId, { failures, dueAtMs });
   }

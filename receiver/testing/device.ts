@@ -31,6 +31,8 @@ export class TestDevice {
   #link: HubLink | undefined;
   /** Status of the answer to `acknowledge`. */
   answers = 200;
+  /** How long it thinks before it answers. */
+  thinksMs = 0;
 
   constructor(world: HubWorld, deviceId: string, credential: Credential) {
     this.#world = world;
@@ -55,6 +57,7 @@ export class TestDevice {
     const { certPem: certificatePem, keyPem } = this.credential;
     const methods: HubLinkDeps['methods'] = {
       acknowledge: async (payload) => {
+        await new Promise((resolve) => setTimeout(resolve, this.thinksMs));
         if (this.answers < 300) this.acknowledged.push(payload as Acknowledgement);
         return { status: this.answers, payload: null };
       },

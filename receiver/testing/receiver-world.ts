@@ -5,7 +5,7 @@ import { createReceiverKeys, Receiver, type ReceiverSettings, receiverSettingsSc
 import { TestDevice } from './device.ts';
 import { HubWorld } from './hub-world.ts';
 
-export const quickLimits = { retryFirstMs: 30, retryCeilingMs: 300, pollSeconds: 1, reserveBytes: 0 };
+export const quickLimits = { retryFirstMs: 30, retryCeilingMs: 300, pollSeconds: 1, methodSeconds: 5, reserveBytes: 0 };
 
 /** The real hub and the real receiver, each with a folder of its own. */
 export class ReceiverWorld {

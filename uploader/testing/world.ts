@@ -8,13 +8,13 @@ import { sha256 } from '../../core/digest.ts';
 import { generateEcKeyPair, type Recipient, seal } from '../../core/envelope.ts';
 import { Gate } from '../../core/gate.ts';
 import { openLog } from '../../core/log.ts';
-import { TestAuthority } from '../../hub/testing/certificates.ts';
 import { type Manifest, manifestSchema } from '../../protocol/batch.ts';
 import { newId, type Tier } from '../../protocol/ids.ts';
 import type { DeviceEvent } from '../../protocol/link.ts';
 import type { SealedArchiveRow } from '../case-commands.ts';
 import { Courier, type CourierDeps } from '../courier.ts';
 import { Ledger } from '../ledger.ts';
+import { serverIdentity } from './authority.ts';
 import { BlobServer } from './blob-server.ts';
 import { temporaryFolder } from './folder.ts';
 import { someCounts, someEntry } from './ledger.ts';
@@ -42,12 +42,10 @@ export class CourierWorld {
 
   static async make(t: TestContext, settings: Partial<CourierDeps> = {}): Promise<CourierWorld> {
     const folder = await temporaryFolder(t);
-    const authority = await TestAuthority.make(folder, 'ca');
-    const names = 'DNS:localhost,IP:127.0.0.1';
-    const server = new BlobServer(await authority.issue({ commonName: 'blob', names, usage: 'serverAuth' }));
-    await server.listen();
+    const identity = await serverIdentity();
+    const server = await new BlobServer(identity).listen();
     const ledger = await Ledger.open({ path: join(folder, 'ledger.db'), log: openLog({ file: join(folder, 'log') }) });
-    const world = new CourierWorld({ folder, server, ledger, caPem: authority.certPem, settings });
+    const world = new CourierWorld({ folder, server, ledger, caPem: identity.caPem, settings });
     world.gate.open();
     t.after(async () => {
       await world.courier.stop();
