@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Extent, nextBlockBytes, nextExtent, paced, slowed, unknownPace } from './block-pace.ts';
+import { type Extent, nextBlockBytes, nextExtent, type Pace, paced, slowed, unknownPace } from './block-pace.ts';
 
 const [kib, mib] = [1024, 1024 * 1024];
 
@@ -33,7 +33,7 @@ test('a failure halves the next block, never below 256 KiB', () => {
   const fast = { bytesPerMs: 8192, limitBytes: 8 * mib };
   assert.equal(nextBlockBytes(fast, mib), 8_192_000 - (8_192_000 % (64 * kib)));
   assert.equal(nextBlockBytes(slowed(fast), mib), 4_096_000 - (4_096_000 % (64 * kib)));
-  let pace = fast;
+  let pace: Pace = fast;
   for (let n = 0; n < 20; n++) pace = slowed(pace);
   assert.equal(nextBlockBytes(pace, mib), 256 * kib);
 });
