@@ -1,39 +1,28 @@
-import { existsSync, readFileSync } from 'node:fs';
 import {
-  DpsClient,
   daysLeft,
   EstClient,
-  enrol,
-  type KeyFolder,
   type LocalKeys,
   type OperationalIdentity,
   reassign,
+  renew,
+  renewalDue,
   signAsDevice,
 } from '../certs/index.ts';
-import type { Clock } from '../core/clock.ts';
-import { eraseFile } from '../core/files.ts';
 import type { Gate } from '../core/gate.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { describe, type Log } from '../core/log.ts';
-import type { Announce } from '../core/milestones.ts';
-import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus } from '../protocol/control.ts';
 import { acknowledgeMethod } from '../protocol/receipt.ts';
 import type { Reported } from '../protocol/twin.ts';
 import { HubLink } from '../twin/index.ts';
 import { Courier, type Ledger } from '../uploader/index.ts';
 import type { Config } from './config.ts';
-import type { Folders } from './folders.ts';
+import { dpsOf, type EnrolmentDeps, enrolAppliance } from './enrolment.ts';
 
-interface Deps {
-  readonly folders: Folders;
-  readonly clock: Clock;
+interface Deps extends Omit<EnrolmentDeps, 'onRetry'> {
   readonly log: Log;
-  readonly announce: Announce;
   readonly gate: Gate;
   readonly config: Config;
-  readonly bundle: Bundle;
-  readonly keyFolder: KeyFolder;
   readonly keys: LocalKeys;
   readonly ledger: Ledger;
   readonly snapshot: (certificateEnds: Date) => Promise<Reported>;
@@ -41,6 +30,9 @@ interface Deps {
 
 /** A refused identity is provisioned again at most this often. */
 const reassignEveryMs = 5 * 60_000;
+/** How often the certificate's age is looked at, and how long a renewed one has to prove itself on the wire. */
+const renewalEveryMs = 6 * 3_600_000;
+const proofMs = 60_000;
 
 /**
  * Everything that needs the network: enrolment, then the link to the hub and the courier on it. Its start returns at
@@ -75,8 +67,7 @@ export class CloudSide implements Service {
 
   async stop(): Promise<void> {
     await this.#running;
-    await this.#courier?.stop();
-    await this.#link?.stop();
+    await this.#disconnect();
   }
 
   /** There is something new to deliver. */
@@ -103,42 +94,63 @@ export class CloudSide implements Service {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const identity = await this.#enrol(signal);
-    this.#identity = identity;
-    this.#deps.announce({
-      event: 'enrolled',
-      text: `Enrolled as ${identity.deviceId}, certificate until ${identity.notAfter.toISOString()}, hub ${identity.assignedHub}.`,
-      details: { device: identity.deviceId, hub: identity.assignedHub },
-    });
-    this.#link = this.#newLink(identity, signal);
-    this.#courier = this.#newCourier(identity, this.#link);
-    await this.#link.start(signal);
-    await this.#courier.start(signal);
-    await this.#link.whenOnline(signal);
+    const identity = await enrolAppliance({ ...this.#deps, onRetry: this.#noteRetry }, signal);
+    const link = await this.#connect(identity, signal);
+    await link.whenOnline(signal);
     this.#deps.announce({ event: 'online', text: `Online: connected to ${identity.assignedHub} over TLS.` });
+    await this.#keepRenewed(signal);
   }
 
-  async #enrol(signal: AbortSignal): Promise<OperationalIdentity> {
-    const { bundle, clock, keyFolder, folders, announce } = this.#deps;
-    const passphrase = existsSync(folders.passphrase) ? readFileSync(folders.passphrase, 'utf8').trim() : undefined;
-    const identity = await enrol({
-      ...{ bundle, folder: keyFolder, clock, signal, dps: this.#dps() },
-      ...(passphrase === undefined ? {} : { passphrase }),
-      est: new EstClient({ url: bundle.est.url, caPem: bundle.serverCa, clock, onRetry: this.#noteRetry }),
-      onWaiting: ({ fingerprint }) =>
-        announce({
-          event: 'waiting-for-approval',
-          text: `Waiting for a person to approve this appliance. Key fingerprint: ${fingerprint}`,
-          details: { fingerprint },
-        }),
-    });
-    eraseFile(folders.passphrase);
-    return identity;
+  /** Link and courier for one identity; both hold its certificate, so a renewed one gets new ones. */
+  async #connect(identity: OperationalIdentity, signal: AbortSignal): Promise<HubLink> {
+    this.#identity = identity;
+    const link = this.#newLink(identity, signal);
+    this.#link = link;
+    this.#courier = this.#newCourier(identity, link);
+    await link.start(signal);
+    await this.#courier.start(signal);
+    return link;
   }
 
-  #dps(): DpsClient {
-    const { bundle, clock } = this.#deps;
-    return new DpsClient({ ...bundle.dps, clock, onRetry: this.#noteRetry });
+  async #disconnect(): Promise<void> {
+    await this.#courier?.stop();
+    await this.#link?.stop();
+  }
+
+  /** Renews the certificate at two thirds of its life, never while a procedure may run. */
+  async #keepRenewed(signal: AbortSignal): Promise<void> {
+    const { clock, gate, log } = this.#deps;
+    for (;;) {
+      await gate.pass(signal);
+      try {
+        if (this.#identity && renewalDue(this.#identity, clock.now())) await this.#renew(this.#identity, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        log.error({ error: describe(error) }, 'certificate not renewed, the old one stays in use');
+      }
+      await clock.sleep(renewalEveryMs, signal);
+    }
+  }
+
+  /** The old pair stays until the hub has let the new one in; if it does not, the old one connects again. */
+  async #renew(old: OperationalIdentity, signal: AbortSignal): Promise<void> {
+    const { bundle, clock, keyFolder, announce } = this.#deps;
+    const reconnect = async (identity: OperationalIdentity) => {
+      await this.#disconnect();
+      return this.#connect(identity, signal);
+    };
+    const prove = async (renewed: OperationalIdentity) => {
+      const link = await reconnect(renewed);
+      await link.whenOnline(AbortSignal.any([signal, AbortSignal.timeout(proofMs)]));
+    };
+    const est = new EstClient({ url: bundle.est.url, caPem: bundle.serverCa, clock });
+    try {
+      const { notAfter } = await renew({ folder: keyFolder, est, prove, clock, signal }, old);
+      announce({ event: 'renewed', text: `Certificate renewed, valid until ${notAfter.toISOString()}.` });
+    } catch (error) {
+      if (!signal.aborted && this.#identity !== old) await reconnect(old);
+      throw error;
+    }
   }
 
   readonly #noteRetry = (error: unknown) => {
@@ -194,7 +206,7 @@ export class CloudSide implements Service {
     if (!this.#identity || clock.monotonicMs() - this.#lastReassignMs < reassignEveryMs) return;
     this.#lastReassignMs = clock.monotonicMs();
     try {
-      this.#identity = await reassign({ folder: keyFolder, dps: this.#dps(), signal }, this.#identity);
+      this.#identity = await reassign({ folder: keyFolder, dps: dpsOf(this.#deps), signal }, this.#identity);
     } catch (error) {
       if (!signal.aborted) log.warn({ error: describe(error) }, 'provisioning again failed');
     }

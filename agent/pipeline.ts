@@ -91,7 +91,7 @@ export class Pipeline {
     const look = { signature: seen.signature, files: seen.files, sourceBytes: seen.bytes };
     const known = ledger.read.caseByEntry(entry.key);
     if (known?.signature === seen.signature) return known;
-    if (known?.stage === 'held') return { ...known, stage: await ledger.rearm(known.caseId, look) };
+    if (known?.stage === 'held' && !known.isSealed) return { ...known, stage: await ledger.rearm(known.caseId, look) };
     if (known && ['detected', 'settled'].includes(known.stage)) {
       return { ...known, stage: await ledger.observe(known.caseId, look) };
     }

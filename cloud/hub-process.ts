@@ -2,12 +2,11 @@ import type { Clock } from '../core/clock.ts';
 import { runUntilSignalled, Services } from '../core/lifecycle.ts';
 import { openLog } from '../core/log.ts';
 import type { Announce } from '../core/milestones.ts';
-import { Hub } from '../hub/index.ts';
+import { Hub, openRegistry } from '../hub/index.ts';
 import { DevelopmentCa } from './ca/index.ts';
 import { Approvals, EstServer } from './est/index.ts';
 import type { CloudFolders } from './folders.ts';
 import { hubSettingsOf, initCloud, serverCertificate } from './init.ts';
-import { registerDevice } from './registration.ts';
 
 interface Deps {
   readonly folders: CloudFolders;
@@ -23,6 +22,7 @@ export async function runHub({ folders, clock, announce, autoApprove }: Deps): P
   const ca = await DevelopmentCa.open({ folder: folders.ca, clock });
   const tls = await serverCertificate(folders, settings, ca, clock);
   const hub = new Hub({ clock, log, folder: folders.hub, settings: hubSettingsOf(settings, ca, tls) });
+  const registry = await openRegistry(folders.hub, clock);
   const approvals = new Approvals({
     path: folders.approvals,
     clock,
@@ -43,7 +43,9 @@ export async function runHub({ folders, clock, announce, autoApprove }: Deps): P
     clock,
     log,
     retryAfterSeconds: autoApprove ? 1 : 10,
-    onApproved: (device) => registerDevice(folders.hub, device),
+    // Known to DPS before its certificate arrives there; idempotent, and never enables what was disabled.
+    onApproved: async (device) => void registry.enrol({ registrationId: device }),
+    isRevoked: (device) => registry.device(device)?.enabled === false,
   });
   const services = new Services([hub, est]);
   await services.start();
@@ -55,4 +57,5 @@ export async function runHub({ folders, clock, announce, autoApprove }: Deps): P
   });
   await runUntilSignalled(() => services.stop());
   approvals.close();
+  registry.close();
 }

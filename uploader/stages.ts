@@ -71,8 +71,5 @@ export function nextStage(stage: Stage, event: CaseEvent): Stage {
   });
 }
 
-/** Stages at which a case still needs its entry in the inbox. */
-export const stagesBeforeSeal = ['detected', 'settled'] as const satisfies readonly Stage[];
-
 /** Stages from which the archives of a case may still join a batch. */
 export const stagesToBatch = ['sealed', 'batched', 'uploading'] as const satisfies readonly Stage[];
