@@ -38,8 +38,22 @@ export class HubWorld {
       storageAccount: { name: 'vestibule', key: randomBytes(64).toString('base64') },
     });
     const world = new HubWorld(folder, authority, settings);
-    await world.hub.start(new AbortController().signal);
+    await world.#startSomewhere();
     return world;
+  }
+
+  /** On ports below those that the system hands out, so that nobody takes them while the hub is away. */
+  async #startSomewhere(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const mqttPort = 10_000 + Math.floor(Math.random() * 20_000);
+      this.hub = this.#newHub({ mqttPort, httpsPort: mqttPort + 1 });
+      try {
+        return await this.hub.start(new AbortController().signal);
+      } catch (error) {
+        await this.hub.stop();
+        if (tries === 5) throw error;
+      }
+    }
   }
 
   /** Registers a device and issues its certificate. */
