@@ -1,27 +1,19 @@
 import '../core/node-guard.ts';
-import { Command, CommanderError } from 'commander';
-import { exitCode, explain, type GlobalOptions, takeGlobalOptions, UsageError } from '../core/cli.ts';
+import type { Command } from 'commander';
+import { type GlobalOptions, UsageError } from '../core/cli.ts';
+import { runCommandLine } from '../core/command-line.ts';
 import { version } from '../core/version.ts';
 
 /**
  * The appliance's command line. Each verb is a file in `commands/`, loaded when it is called, so that `status` and
- * `procedure` answer at once and load neither zod, SDK nor SQLite. `process.exitCode` is set here alone.
+ * `procedure` answer at once and load neither zod, SDK nor SQLite.
  */
-try {
-  const { options, rest } = takeGlobalOptions(process.argv.slice(2), process.env);
-  await program(options).parseAsync(rest, { from: 'user' });
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCode.done : exitCode.misused;
-  else process.exitCode = explain(error);
-}
+await runCommandLine('vestibule', process.argv.slice(2), addVerbs);
 
-function program(options: GlobalOptions): Command {
-  const vestibule = new Command('vestibule')
+function addVerbs(vestibule: Command, options: GlobalOptions): void {
+  vestibule
     .description('Gateway appliance beside a CARTO 3 system: takes exports in, pseudonymised, and delivers them.')
-    .version(version())
-    .option('--data <dir>', 'where everything lives (or VESTIBULE_DATA)', './.vestibule')
-    .option('--json', 'print one documented JSON document')
-    .exitOverride();
+    .version(version());
 
   vestibule
     .command('status')
@@ -78,7 +70,6 @@ function program(options: GlobalOptions): Command {
     .option('--seed <n>', 'same seed, same bytes', Number, 1)
     .option('--points <n>', 'number of mapping points (about 2 MB each)', Number)
     .action(async (flags) => (await import('./commands/simulate.ts')).simulate(options, flags));
-  return vestibule;
 }
 
 function minutes(text: string): number {

@@ -1,24 +1,14 @@
 import '../core/node-guard.ts';
-import { Command, CommanderError } from 'commander';
-import { exitCode, explain, type GlobalOptions, takeGlobalOptions, UsageError } from '../core/cli.ts';
+import type { Command } from 'commander';
+import { type GlobalOptions, UsageError } from '../core/cli.ts';
+import { runCommandLine } from '../core/command-line.ts';
 import { version } from '../core/version.ts';
 
 /** The cloud side's command line. Each verb is a file in `commands/`, loaded when it is called. */
-try {
-  const { options, rest } = takeGlobalOptions(process.argv.slice(2), process.env);
-  await program(options).parseAsync(rest, { from: 'user' });
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCode.done : exitCode.misused;
-  else process.exitCode = explain(error);
-}
+await runCommandLine('vestibule-cloud', process.argv.slice(2), addVerbs);
 
-function program(options: GlobalOptions): Command {
-  const cloud = new Command('vestibule-cloud')
-    .description('The cloud side: hub, enrolment and receiver.')
-    .version(version())
-    .option('--data <dir>', 'where everything lives (or VESTIBULE_DATA)', './.vestibule')
-    .option('--json', 'print one documented JSON document')
-    .exitOverride();
+function addVerbs(cloud: Command, options: GlobalOptions): void {
+  cloud.description('The cloud side: hub, enrolment and receiver.').version(version());
 
   cloud
     .command('init')
@@ -76,7 +66,6 @@ function program(options: GlobalOptions): Command {
     .command('verify')
     .description('hash every stored archive again and compare with its receipt')
     .action(async () => (await import('./commands/verify.ts')).verify(options));
-  return cloud;
 }
 
 function port(text: string): number {

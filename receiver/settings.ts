@@ -42,7 +42,7 @@ const limitsSchema = z.strictObject({
 });
 export type ReceiverLimits = z.infer<typeof limitsSchema>;
 
-/** Settings of the receiver; Secrets are in it: the file is private (mode 0600). */
+/** Settings of the receiver. Secrets are in it: the file is private (mode 0600). */
 export const receiverSettingsSchema = z.strictObject({
   hub: z.strictObject({
     host: z.string().min(1).max(253),

@@ -4,10 +4,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Command, CommanderError } from 'commander';
 import { foldersOf } from '../agent/folders.ts';
-import { exitCode, explain, takeGlobalOptions } from '../core/cli.ts';
 import { systemClock } from '../core/clock.ts';
+import { runCommandLine } from '../core/command-line.ts';
 import { announceOnStdout, type Milestone } from '../core/milestones.ts';
 import { Supervisor } from '../core/supervise.ts';
 
@@ -26,11 +25,9 @@ const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url
 const cloudMain = at('cloud/main.ts');
 const agentMain = at('agent/main.ts');
 
-try {
-  const { options, rest } = takeGlobalOptions(process.argv.slice(2), process.env);
-  const command = new Command('scripts/start')
+await runCommandLine('scripts/start', process.argv.slice(2), (command, { data, json }) => {
+  command
     .description('Starts an embedded cloud and an appliance here, and shows a sample case through to delivery.')
-    .option('--data <dir>', 'where everything lives', './.vestibule')
     .option(
       '--inbox <dir>',
       'folder to which exports are copied (repeatable)',
@@ -39,14 +36,8 @@ try {
     )
     .option('--no-sample', 'drop no sample case into the inbox')
     .option('--port-base <n>', 'first of three ports on the loopback interface')
-    .option('--json', 'milestones as JSON lines')
-    .exitOverride()
-    .parse(rest as string[], { from: 'user' });
-  await start(options.data, options.json, command.opts<Flags>());
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCode.done : exitCode.misused;
-  else process.exitCode = explain(error);
-}
+    .action((flags: Flags) => start(data, json, flags));
+});
 
 async function start(data: string, json: boolean, flags: Flags): Promise<void> {
   const announce = announceOnStdout(json, () => systemClock.now());
@@ -96,7 +87,11 @@ async function start(data: string, json: boolean, flags: Flags): Promise<void> {
     args: [agentMain, 'run', '--data', data, '--json'],
   });
   const inbox = flags.inbox[0] ?? folders.defaultInbox;
-  if (flags.sample && isFirst && isEmpty(inbox)) await dropSample(inbox, data, announce);
+  if (flags.sample && isFirst && isEmpty(inbox)) {
+    await dropSample(inbox, data, announce);
+    await Promise.race([once('case-delivered').promise, stopped.promise]);
+  }
+  announce({ event: 'ready', text: `Running. In another terminal: ${hint(data)} Ctrl-C stops.` });
   await stopped.promise;
 }
 
@@ -122,6 +117,12 @@ async function setUp(data: string, inboxes: readonly string[]): Promise<void> {
 async function dropSample(inbox: string, data: string, announce: (milestone: Milestone) => void): Promise<void> {
   await run(process.execPath, [agentMain, 'simulate', '--out', inbox, '--seed', '1', '--data', data]);
   announce({ event: 'sample-dropped', text: `A synthetic sample case was put into the inbox ${inbox}.` });
+}
+
+/** Commands to try next, with the data folder where it is not the default. */
+function hint(data: string): string {
+  const where = data === resolve('.vestibule') ? '' : ` --data ${data}`;
+  return `scripts/vestibule status${where} | scripts/vestibule-cloud cases${where} | copy an export folder into the inbox.`;
 }
 
 function isEmpty(inbox: string): boolean {
