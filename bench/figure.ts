@@ -9,8 +9,8 @@ export interface Figure {
     readonly name: string;
     readonly median: number;
     readonly runs: readonly number[];
-    /** Median of the ratios, ours to the rival's, pair by pair. */
-    readonly ratio: number;
+    /** Median of the ratios, ours to the rival's, pair by pair; absent where the rival's is 0. */
+    readonly ratio?: number;
   };
   readonly notes?: string;
 }
@@ -39,9 +39,11 @@ export function figureOf(
     ...(notes ? { notes } : {}),
   };
   if (!rival) return figure;
-  const ratio = rounded(median(runs.map((value, at) => value / rival.runs[at]!)));
+  const ratio = rival.runs.includes(0)
+    ? {}
+    : { ratio: rounded(median(runs.map((value, at) => value / rival.runs[at]!))) };
   return {
     ...figure,
-    rival: { name: rival.name, median: rounded(median(rival.runs)), runs: rival.runs.map(rounded), ratio },
+    rival: { name: rival.name, median: rounded(median(rival.runs)), runs: rival.runs.map(rounded), ...ratio },
   };
 }

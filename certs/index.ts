@@ -7,5 +7,5 @@ export { CertsError, type CertsErrorCode } from './errors.ts';
 export { EstClient, type EstClientDeps } from './est-client.ts';
 export { type DeviceCredential, type OperationalIdentity, signAsDevice } from './identity.ts';
 export { KeyFolder } from './key-folder.ts';
-export { type LocalKeys, openLocalKeys } from './local-keys.ts';
+export { type LocalKeys, openLocalKeys, readStorageKey } from './local-keys.ts';
 export { type RenewDeps, renew } from './renew.ts';

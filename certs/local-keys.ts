@@ -1,4 +1,6 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { hmacSha256 } from '../core/digest.ts';
 import { generateEcKeyPair } from '../core/envelope.ts';
@@ -17,7 +19,7 @@ export interface LocalKeys {
 
 /** Opens the local keys of a folder; makes each that is missing, durable before it is returned. */
 export async function openLocalKeys(folder: KeyFolder): Promise<LocalKeys> {
-  const secret = secretOf(folder, 'storage.key');
+  const secret = secretOf(folder, storageKeyName);
   return {
     storage: { kid: `storage-${hmacSha256(secret, 'key id').slice(0, 16)}`, secret },
     site: secretOf(folder, 'site.key'),
@@ -25,6 +27,12 @@ export async function openLocalKeys(folder: KeyFolder): Promise<LocalKeys> {
   };
 }
 
+/** The storage key of a folder that another process owns: read, never made or changed. */
+export function readStorageKey(folder: string): Uint8Array {
+  return readFileSync(join(folder, storageKeyName));
+}
+
+const storageKeyName = 'storage.key';
 const secretBytes = 32;
 
 function secretOf(folder: KeyFolder, name: string): Uint8Array {

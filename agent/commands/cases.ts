@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { readStorageKey } from '../../certs/index.ts';
+import { openText } from '../../core/boxed-text.ts';
 import { exitCode, formatBytes, type GlobalOptions, print, table, UsageError, Verdict } from '../../core/cli.ts';
 import type { ApplianceCase } from '../../protocol/documents.ts';
 import { openLedgerReader } from '../../uploader/index.ts';
@@ -10,11 +12,18 @@ export function listCases(options: GlobalOptions): void {
   print(options, cases, () => (cases.length === 0 ? 'No case yet.' : render(cases)));
 }
 
-/** `vestibule cases show ID`. */
+/**
+ * `vestibule cases show ID`. People also get the entry's original name, which the ledger keeps encrypted: it is theirs
+ * to see, on this machine, and in no document that a script passes on.
+ */
 export function showCase(options: GlobalOptions, id: string): void {
-  const found = read(options, (ledger) => ledger.caseById(id));
-  if (!found) throw new UsageError('MISUSED', `there is no case ${id}`, { hint: 'See `vestibule cases`.' });
-  print(options, found, () => detail(found));
+  const { found, record } = read(options, (ledger) => ({ found: ledger.caseById(id), record: ledger.caseRecord(id) }));
+  if (!found || !record) {
+    throw new UsageError('MISUSED', `there is no case ${id}`, { hint: 'See `vestibule cases`.' });
+  }
+  print(options, found, () =>
+    detail(found, openText(record.sourceSealed, readStorageKey(foldersOf(options.data).keys))),
+  );
 }
 
 function read<T>(options: GlobalOptions, use: (ledger: ReturnType<typeof openLedgerReader>) => T): T {
@@ -45,12 +54,13 @@ function render(cases: readonly ApplianceCase[]): string {
   return table([['case', 'stage', 'source', 'size', 'since'], ...rows]);
 }
 
-function detail(one: ApplianceCase): string {
+function detail(one: ApplianceCase, entry: string): string {
   const archives = one.archives.map(
     ({ tier, bytes, sha256 }) => `${tier} ${formatBytes(bytes)} ${sha256.slice(0, 16)}…`,
   );
   return table([
     ['case', one.caseId],
+    ['entry', entry],
     ['stage', one.reason ? `${one.stage}: ${one.reason}` : one.stage],
     ...(one.hint ? [['to do', one.hint]] : []),
     ['source', `${one.files} files, ${formatBytes(one.sourceBytes)}`],
