@@ -100,7 +100,7 @@ export interface Catalogue {
   rejectEvent(event: WaitingEvent, rejection: Rejection): Promise<void>;
   postpone(event: WaitingEvent, failedAt: Date, dueAt: Date): Promise<void>;
   devicesToTell(): Promise<readonly string[]>;
-  /** Undelivered answers of a device, oldest first: receipts in the order of their chain. */
+  /** The first undelivered answers of a device, oldest first: receipts in the order of their chain. */
   answersFor(deviceId: string): Promise<readonly Answer[]>;
   markDelivered(answer: Answer, now: Date): Promise<void>;
   markDeclined(answer: Answer, status: number): Promise<void>;

@@ -1,10 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { Clock } from '../../core/clock.ts';
 import { type Database, openStore } from '../../core/database.ts';
-import { sha256 } from '../../core/digest.ts';
 import type {
   Acceptance,
-  AcceptedEvent,
   Answer,
   Catalogue,
   Rejection,
@@ -13,6 +10,7 @@ import type {
   StoredBatch,
   WaitingEvent,
 } from './catalogue.ts';
+import { type InboxDeps, recordRejection, takeIn } from './inbox.ts';
 import { kyselyOver, SqliteReader } from './reader.ts';
 import { type CatalogueTables, catalogueMigrations } from './schema.ts';
 import { writeBatch } from './write-batch.ts';
@@ -20,22 +18,17 @@ import { writeBatch } from './write-batch.ts';
 type Tables = Kysely<CatalogueTables>;
 type Work = Transaction<CatalogueTables>;
 
-export interface SqliteCatalogueDeps {
-  readonly clock: Clock;
-  /** Records of rejected events that are kept. */
-  readonly keepRejected: number;
-  /** Events of one device that may wait; more are rejected, and the device asks again. */
-  readonly maxWaitingPerDevice: number;
-}
+/** A device that was away for long gets its answers in portions. */
+const answersAtOnce = 50;
 
 /** The catalogue in one SQLite file. One connection; Kysely lets one transaction at a time have it. */
 export class SqliteCatalogue implements Catalogue {
   readonly reader: SqliteReader;
   readonly #handle: Database;
   readonly #db: Tables;
-  readonly #deps: SqliteCatalogueDeps;
+  readonly #deps: InboxDeps;
 
-  constructor(path: string, deps: SqliteCatalogueDeps) {
+  constructor(path: string, deps: InboxDeps) {
     this.#handle = openStore(path, catalogueMigrations);
     this.#db = kyselyOver(this.#handle);
     this.#deps = deps;
@@ -52,8 +45,8 @@ export class SqliteCatalogue implements Catalogue {
 
   async accept({ through, events, rejections }: Acceptance): Promise<void> {
     await this.#db.transaction().execute(async (work) => {
-      for (const event of events) await this.#takeIn(work, event);
-      for (const rejection of rejections) await this.#reject(work, rejection);
+      for (const event of events) await takeIn(work, event, this.#deps);
+      for (const rejection of rejections) await recordRejection(work, rejection, this.#deps);
       await work.updateTable('checkpoint').set({ sequence: through }).execute();
     });
   }
@@ -103,7 +96,7 @@ export class SqliteCatalogue implements Catalogue {
       const { code, message } = rejection;
       const refusal = JSON.stringify({ code, message });
       await work.insertInto('answers').values({ device_id: event.deviceId, batch, refusal }).execute();
-      await this.#reject(work, rejection);
+      await recordRejection(work, rejection, this.#deps);
       await this.#done(work, event);
       return 'stored';
     });
@@ -111,7 +104,7 @@ export class SqliteCatalogue implements Catalogue {
 
   async rejectEvent(event: WaitingEvent, rejection: Rejection): Promise<void> {
     await this.#db.transaction().execute(async (work) => {
-      await this.#reject(work, rejection);
+      await recordRejection(work, rejection, this.#deps);
       await this.#done(work, event);
     });
   }
@@ -136,6 +129,7 @@ export class SqliteCatalogue implements Catalogue {
       .select('receipts.jws')
       .where('answers.device_id', '=', deviceId)
       .orderBy('answers.id')
+      .limit(answersAtOnce)
       .execute();
     return rows.map(({ id, device_id, batch, refusal, jws }) => ({
       ...{ id, deviceId: device_id, batch },
@@ -164,42 +158,6 @@ export class SqliteCatalogue implements Catalogue {
     await this.#db.updateTable('answers').set(changes).where('id', '=', answer.id).execute();
   }
 
-  /** The same bytes again, while they still wait, are one event: it is tried at once instead. */
-  async #takeIn(work: Work, event: AcceptedEvent): Promise<void> {
-    const { deviceId, body, enqueuedAt } = event;
-    const due_at = this.#deps.clock.now().getTime();
-    const device = { device_id: deviceId, receipts: 0, head_sha256: null, last_event_at: enqueuedAt };
-    await work
-      .insertInto('devices')
-      .values(device)
-      .onConflict((conflict) => conflict.column('device_id').doUpdateSet({ last_event_at: enqueuedAt }))
-      .execute();
-    const body_sha256 = sha256(body);
-    const sameEvent = work.updateTable('inbox').set({ due_at }).where('device_id', '=', deviceId);
-    const { numUpdatedRows } = await sameEvent.where('body_sha256', '=', body_sha256).executeTakeFirst();
-    if (numUpdatedRows > 0n) return;
-    if (await this.#isFull(work, deviceId)) return this.#reject(work, inboxFull(event));
-    const row = { device_id: deviceId, body, body_sha256, enqueued_at: enqueuedAt, due_at };
-    await work.insertInto('inbox').values(row).execute();
-  }
-
-  async #isFull(work: Work, deviceId: string): Promise<boolean> {
-    const count = work.selectFrom('inbox').select((build) => build.fn.countAll<number>().as('waiting'));
-    const { waiting } = await count.where('device_id', '=', deviceId).executeTakeFirstOrThrow();
-    return waiting >= this.#deps.maxWaitingPerDevice;
-  }
-
-  async #reject(work: Work, { sequence, deviceId, messageId, code, message, bytes }: Rejection): Promise<void> {
-    const rejected_at = this.#deps.clock.now().toISOString();
-    const ids = { sequence: sequence ?? null, device_id: deviceId ?? null, message_id: messageId ?? null };
-    const { insertId } = await work
-      .insertInto('rejected')
-      .values({ ...ids, code, message, bytes, rejected_at })
-      .executeTakeFirstOrThrow();
-    const oldest = Number(insertId) - this.#deps.keepRejected;
-    await work.deleteFrom('rejected').where('id', '<=', oldest).execute();
-  }
-
   async #repeat(work: Work, event: WaitingEvent, batch: string): Promise<boolean> {
     const { numUpdatedRows } = await work
       .updateTable('answers')
@@ -215,9 +173,4 @@ export class SqliteCatalogue implements Catalogue {
   async #done(work: Work, event: WaitingEvent): Promise<void> {
     await work.deleteFrom('inbox').where('id', '=', event.id).execute();
   }
-}
-
-function inboxFull({ deviceId, body }: AcceptedEvent): Rejection {
-  const message = 'too many events of this device wait already';
-  return { deviceId, code: 'INBOX_FULL', message, bytes: body.length };
 }

@@ -62,8 +62,8 @@ export class Deliveries {
 
   /** Runs until `signal` aborts and what was under way has ended. */
   async run(signal: AbortSignal): Promise<void> {
-    const { catalogue, clock, log } = this.#deps;
-    for (const deviceId of await catalogue.devicesToTell()) this.wake(deviceId);
+    const { clock, log } = this.#deps;
+    await this.#recall(signal);
     while (!signal.aborted) {
       for (const deviceId of this.#due()) {
         const telling = this.#tell(deviceId, signal).catch((error) => {
@@ -80,12 +80,33 @@ export class Deliveries {
     await Promise.all(this.#busy.values());
   }
 
+  /** What was not told before the last stop. */
+  async #recall(signal: AbortSignal): Promise<void> {
+    const { catalogue, clock, log } = this.#deps;
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        for (const deviceId of await catalogue.devicesToTell()) this.wake(deviceId);
+        return;
+      } catch (error) {
+        log.error({ error: describe(error) }, 'undelivered answers could not be read');
+        await clock.sleep(this.#delay(failures), signal).catch(() => undefined);
+      }
+    }
+  }
+
   /** Tells a device everything it has to hear, oldest first: receipts are a chain. */
   async #tell(deviceId: string, signal: AbortSignal): Promise<void> {
     const before = this.#tries.get(deviceId);
-    for (const answer of await this.#deps.catalogue.answersFor(deviceId)) {
-      if (signal.aborted) return;
-      if (!(await this.#tellOne(answer, signal))) return this.#later(deviceId, before);
+    const { catalogue } = this.#deps;
+    for (
+      let some = await catalogue.answersFor(deviceId);
+      some.length > 0;
+      some = await catalogue.answersFor(deviceId)
+    ) {
+      for (const answer of some) {
+        if (signal.aborted) return;
+        if (!(await this.#tellOne(answer, signal))) return this.#later(deviceId, before);
+      }
     }
     if (this.#tries.get(deviceId) === before) this.#tries.delete(deviceId);
   }
@@ -122,6 +143,8 @@ export class Deliveries {
       return await work(AbortSignal.any([signal, giveUp.signal]));
     } finally {
       this.#calls.delete(deviceId);
+      // A combined signal that never aborts is kept for ever by its long-lived part.
+      giveUp.abort();
     }
   }
 

@@ -13,18 +13,20 @@ export interface FeedDeps {
   readonly eventsPerPage: number;
   readonly pollSeconds: number;
   readonly retryFirstMs: number;
-  readonly retryCeilingMs: number;
   /** Called after events of these devices are safe in the catalogue. */
   readonly onAccepted: (deviceIds: readonly string[]) => void;
 }
+
+/** One request every quarter of a minute bothers no hub, and nobody waits long after an outage. */
+const ceilingMs = 15_000;
 
 /**
  * Moves events from the hub's log into the catalogue's inbox. An event and the checkpoint above it are one transaction,
  * so that none is lost and none is worked on twice; the hub is told to forget only what is durable here.
  */
 export async function runFeed(deps: FeedDeps, signal: AbortSignal): Promise<void> {
-  const { clock, log, retryCeilingMs, retryFirstMs } = deps;
-  const delay = backoff(retryFirstMs, retryCeilingMs);
+  const { clock, log, retryFirstMs } = deps;
+  const delay = backoff(retryFirstMs, ceilingMs);
   for (let failures = 0; !signal.aborted; ) {
     try {
       await movePage(deps, signal);

@@ -10,12 +10,26 @@ export interface CableOptions {
   readonly onClientData?: (piece: Buffer, connection: object) => void;
 }
 
+/**
+ * - `plugged`: everything passes
+ * - `pulled`: connections are reset, new ones refused
+ * - `swallowing`: connections stay, new ones are taken, and not a byte comes through
+ */
+type CableState = 'plugged' | 'pulled' | 'swallowing';
+
+/** The two ends of one connection. A lost one passes nothing any more, and neither end is told. */
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+  lost: boolean;
+}
+
 /** A TCP proxy on the loopback interface with a bandwidth ceiling, counters and a plug that can be pulled. */
 export class Cable {
   readonly #options: CableOptions;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #pulled = false;
+  readonly #pairs = new Set<Pair>();
+  #state: CableState = 'plugged';
   #readyAtMs = 0;
   clientBytes = 0;
   serverBytes = 0;
@@ -40,47 +54,68 @@ export class Cable {
 
   /** Resets every connection; new ones are let through. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const { client, server } of this.#pairs) {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+    this.#pairs.clear();
   }
 
   /** Resets every connection and refuses new ones until `plug`. */
   pull(): void {
-    this.#pulled = true;
+    this.#state = 'pulled';
     this.cut();
   }
 
+  /**
+   * From now on no byte comes through and nobody is told: half-open links, as behind a firewall that lost its table.
+   * `plug` lets new connections through; those that were open meanwhile stay silent for ever.
+   */
+  swallow(): void {
+    this.#state = 'swallowing';
+    for (const pair of this.#pairs) pair.lost = true;
+  }
+
   plug(): void {
-    this.#pulled = false;
+    this.#state = 'plugged';
   }
 
   #serve(client: Socket): void {
-    if (this.#pulled) {
+    if (this.#state === 'pulled') {
       client.resetAndDestroy();
       return;
     }
     const server = connect(this.#options.targetPort, '127.0.0.1');
+    const pair: Pair = { client, server, lost: this.#state === 'swallowing' };
+    this.#pairs.add(pair);
     for (const socket of [client, server]) {
-      this.#sockets.add(socket);
       socket.setNoDelay(true);
       socket.on('error', () => {});
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        client.destroy();
-        server.destroy();
-      });
+      socket.on('close', () => this.#closed(pair));
     }
-    this.#pump(client, server, (piece) => {
+    this.#pump(pair, client, server, (piece) => {
       this.clientBytes += piece.length;
       this.#options.onClientData?.(piece, client);
     });
-    this.#pump(server, client, (piece) => {
+    this.#pump(pair, server, client, (piece) => {
       this.serverBytes += piece.length;
     });
   }
 
-  #pump(from: Socket, to: Socket, count: (piece: Buffer) => void): void {
-    from.on('end', () => to.end());
+  #closed(pair: Pair): void {
+    if (!pair.lost) {
+      pair.client.destroy();
+      pair.server.destroy();
+    }
+    if (pair.client.destroyed && pair.server.destroyed) this.#pairs.delete(pair);
+  }
+
+  #pump(pair: Pair, from: Socket, to: Socket, count: (piece: Buffer) => void): void {
+    from.on('end', () => {
+      if (!pair.lost) to.end();
+    });
     from.on('data', (piece: Buffer) => {
+      if (pair.lost) return;
       count(piece);
       const waitMs = this.#reserve(piece.length);
       const accepted = to.write(piece);
