@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { compactVerify } from 'jose';
@@ -18,7 +18,8 @@ async function journey(site: Site): Promise<{ exported: string; study: Study }> 
   assert.ok(delivered);
   const cloud = await site.cloudCases();
   assert.equal(cloud.length, 1);
-  z.array(applianceCaseSchema).parse(await site.cases());
+  z.array(applianceCaseSchema).parse(await site.listedCases());
+  assert.deepEqual(await site.listedCases(), await site.cases());
   z.array(cloudCaseSchema).parse(cloud);
   const tiers = (one: { archives: readonly { tier: string; sha256: string; bytes: number }[] }) =>
     one.archives.map(({ tier, sha256, bytes }) => ({ tier, sha256, bytes })).sort((a, b) => (a.tier < b.tier ? -1 : 1));
@@ -161,6 +162,27 @@ describe('the bundled case', () => {
     assert.deepEqual(
       study.visiTag?.sites.map((one) => one.rfIndex),
       original.visiTag?.sites.map((one) => one.rfIndex),
+    );
+  });
+
+  test('JOURNEY-03: verify names an archive whose stored bytes have changed, with exit code 1', async () => {
+    const archive = (await site!.cloudCases())[0]!.archives[0]!;
+    const store = join(site!.data, 'cloud', 'receiver', 'objects');
+    const object = readdirSync(store, { recursive: true, withFileTypes: true }).find(({ name }) =>
+      name.includes(archive.sha256),
+    )!;
+    const path = join(object.parentPath, object.name);
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1]! ^= 1;
+    chmodSync(path, 0o600);
+    writeFileSync(path, bytes);
+    const { code, stdout } = await site!.cloud('verify');
+    assert.equal(code, 1);
+    assert.match(stdout, new RegExp(archive.archiveId));
+    assert.equal(
+      (await site!.cloud('cases', 'export', (await site!.cloudCases())[0]!.caseId, '--to', join(site!.data, 'again')))
+        .code,
+      archive.tier === 'study' ? 1 : 0,
     );
   });
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { openLedgerReader } from '../../uploader/index.ts';
 import { seededRandom } from '../harness/random.ts';
 import { Site } from '../harness/site.ts';
 import { until } from '../harness/until.ts';
@@ -94,20 +93,11 @@ async function assertNothingLost(site: Site, expected: number): Promise<void> {
   assert.equal(verified.code, 0, verified.stdout + verified.stderr);
 }
 
-function withLedger<T>(site: Site, use: (ledger: ReturnType<typeof openLedgerReader>) => T): T {
-  const ledger = openLedgerReader(join(site.data, 'appliance', 'ledger.db'));
-  try {
-    return use(ledger);
-  } finally {
-    ledger.close();
-  }
-}
-
-const deliveredCount = (site: Site) => withLedger(site, (ledger) => ledger.stageCounts().delivered ?? 0);
+const deliveredCount = (site: Site) => site.ledger((read) => read.stageCounts().delivered ?? 0);
 
 /** Where the newest case is; `dropped` while the appliance has not seen it. */
 function newestStage(site: Site, nth: number): string {
-  return withLedger(site, (ledger) => ledger.cases()[nth - 1]?.stage ?? 'dropped');
+  return site.ledger((read) => read.cases()[nth - 1]?.stage ?? 'dropped');
 }
 
 /** The report as a table for people. */

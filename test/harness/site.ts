@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { ApplianceCase, CloudCase } from '../../protocol/documents.ts';
+import { type LedgerReader, openLedgerReader } from '../../uploader/index.ts';
 import { Cable } from './cable.ts';
 import { freePortBase } from './ports.ts';
 import { agentMain, cloudMain, command, type Finished, Part } from './process.ts';
@@ -89,8 +90,24 @@ export class Site {
     return command(cloudMain, ...args, '--data', this.data);
   }
 
-  async cases(): Promise<ApplianceCase[]> {
+  /** What `cases list --json` prints, by the command itself. */
+  async listedCases(): Promise<ApplianceCase[]> {
     return JSON.parse((await expectDone(this.vestibule('cases', 'list', '--json'))).stdout) as ApplianceCase[];
+  }
+
+  /** The same, read from the ledger without the cost of a process: for waiting. */
+  async cases(): Promise<ApplianceCase[]> {
+    return existsSync(join(this.data, 'appliance', 'ledger.db')) ? this.ledger((read) => read.cases()) : [];
+  }
+
+  /** Reads the appliance's ledger, which must exist. */
+  ledger<T>(use: (read: LedgerReader) => T): T {
+    const read = openLedgerReader(join(this.data, 'appliance', 'ledger.db'));
+    try {
+      return use(read);
+    } finally {
+      read.close();
+    }
   }
 
   async cloudCases(): Promise<CloudCase[]> {
@@ -122,7 +139,7 @@ export class Site {
       },
       `${count} case(s) ${stage}`,
       withinMs,
-      250,
+      100,
     );
   }
 
