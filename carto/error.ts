@@ -37,6 +37,9 @@ function placeText({ kind, line }: CartoErrorPlace): string {
   return line === undefined ? ` (kind ${kind})` : ` (kind ${kind}, line ${line})`;
 }
 
+/** What to do where a cap that no study reaches was passed. */
+export const beyondAnyStudy = 'One study does not hold so much. The export may be damaged: export the study again.';
+
 const hints: Readonly<Record<CartoErrorCode, string>> = {
   EMPTY: 'Copy the whole export into the folder, then release the case.',
   NO_STUDY: 'The folder must hold the study XML that the export wrote beside the meshes. Export the study again.',

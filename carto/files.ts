@@ -31,7 +31,10 @@ export type LeftOutKind =
   | 'outside' // beside or above the folder of the study XML
   | 'unknown';
 
-/** Digits as they stand in a name: a point's id, or the study clock in ms, or (seen nowhere yet) both. */
+/**
+ * Digits as they stand in a name: a point's id, or the study clock in ms, never both. They go on into the new name: as in
+ * the fields that hold them, more digits than these need are something else.
+ */
 export interface RecordingKey {
   readonly point?: string;
   readonly time?: string;
@@ -66,14 +69,19 @@ export interface StudyNames {
   readonly shells: readonly string[];
 }
 
+/** No file system has longer names; a reference may be as long as an attribute. */
+const maxNameLength = 1024;
+
 /** Tells what files are. Names are compared in Unicode's composed form. */
 export class FileClassifier {
-  readonly #maps: readonly string[];
+  readonly #maps: readonly { readonly name: string; readonly written: string }[];
   readonly #meshes = new Map<string, { readonly map: string; readonly part: number }>();
   readonly #shells: ReadonlySet<string>;
 
   constructor(names: StudyNames) {
-    this.#maps = names.maps.map((map) => map.name).sort((a, b) => b.length - a.length);
+    this.#maps = names.maps
+      .map(({ name }) => ({ name, written: name.normalize('NFC') }))
+      .sort((a, b) => b.name.length - a.name.length);
     this.#shells = new Set(names.shells.map((name) => name.normalize('NFC')));
     for (const { name, meshFiles } of names.maps) {
       for (const [part, file] of meshFiles.entries()) this.#meshes.set(file.normalize('NFC'), { map: name, part });
@@ -95,8 +103,9 @@ export class FileClassifier {
   #flat(name: string): FileIdentity {
     if (/^RF_CARTO_TO_\w+_SESSIONS_MAPPING\.txt$/i.test(name)) return { kind: 'nmarq-mapping' };
     if (name.toLowerCase().endsWith('.mesh')) return this.#surface(name);
-    for (const map of this.#maps) {
-      const identity = ofMap(name, map);
+    if (name.length > maxNameLength) return { kind: 'unknown' };
+    for (const { name: map, written } of this.#maps) {
+      const identity = ofMap(name, map, written);
       if (identity) return identity;
     }
     return { kind: 'unknown' };
@@ -109,35 +118,40 @@ export class FileClassifier {
   }
 }
 
-function ofMap(name: string, map: string): FileIdentity | undefined {
-  const written = map.normalize('NFC');
+/** `written`: the map's name in Unicode's composed form. */
+function ofMap(name: string, map: string, written: string): FileIdentity | undefined {
   if (name.startsWith(`${written}_`)) return recordingFile(name.slice(written.length), map);
   for (const [lead, kind] of [
     ['RF_', 'rf'],
     ['ContactForceInRF_', 'contact-force-in-rf'],
   ] as const) {
     if (!name.startsWith(`${lead}${written}_`)) continue;
-    const ordinal = /^(\d{1,6})\.txt$/.exec(name.slice(lead.length + written.length + 1))?.[1];
+    const ordinal = /^(0|[1-9]\d{0,4})\.txt$/.exec(name.slice(lead.length + written.length + 1))?.[1];
     if (ordinal !== undefined) return { kind, map, ordinal };
   }
   return undefined;
 }
 
-const tracks = /^(?:_P(\d{1,9}))?_(.+?)_([A-Za-z]*ectrode|Sensor)_Positions(_OnAnnotation)?(?:_(\d{1,12}))?\.txt$/i;
+const tracks =
+  /^(?:_P(0|[1-9]\d{0,5}))?_(.+?)_([A-Za-z]*ectrode|Sensor)_Positions(_OnAnnotation)?(?:_(0|[1-9]\d{0,8}))?\.txt$/i;
+
+const signals = /^(?:_P(0|[1-9]\d{0,5}))?_(ECG_Export|ContactForce)(?:_(0|[1-9]\d{0,8}))?\.txt$/;
 
 /** What follows the map's name. */
 function recordingFile(rest: string, map: string): FileIdentity | undefined {
   if (rest === '_car.txt') return { kind: 'car', map };
   if (rest === '_Points_Export.xml') return { kind: 'points-index', map };
-  const point = /^_P(\d{1,9})_Point_Export\.xml$/.exec(rest)?.[1];
+  const point = /^_P(0|[1-9]\d{0,5})_Point_Export\.xml$/.exec(rest)?.[1];
   if (point !== undefined) return { kind: 'point', map, key: { point } };
-  const [, id, word, time] = /^(?:_P(\d{1,9}))?_(ECG_Export|ContactForce)(?:_(\d{1,12}))?\.txt$/.exec(rest) ?? [];
-  if (word !== undefined && (id ?? time) !== undefined) {
-    return { kind: word === 'ECG_Export' ? 'ecg' : 'contact-force', map, key: keyOf(id, time) };
+  const [, id, word, time] = signals.exec(rest) ?? [];
+  if (word !== undefined) {
+    const hasOne = (id === undefined) !== (time === undefined);
+    return hasOne ? { kind: word === 'ECG_Export' ? 'ecg' : 'contact-force', map, key: keyOf(id, time) } : undefined;
   }
   const track = tracks.exec(rest);
   if (!track) return undefined;
   const [, ofPoint, connector = '', what = '', onAnnotation, at] = track;
+  if (ofPoint !== undefined && at !== undefined) return undefined;
   const kind = what.toLowerCase() === 'sensor' ? 'sensor-positions' : 'electrode-positions';
   return { kind, map, key: keyOf(ofPoint, at), connector, word: what, onAnnotation: onAnnotation !== undefined };
 }

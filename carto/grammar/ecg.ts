@@ -19,6 +19,8 @@ export type EcgLine = 'version' | 'gain' | 'mapping' | 'channels' | 'foreign' | 
 const maxHeaderLines = 8;
 const maxHeaderLength = 1 << 16;
 
+const mappingLine = /^Unipolar Mapping Channel=(.*?) Bipolar Mapping Channel=(.*?) Reference Channel=(.*)$/;
+
 /** The channels that the header names, where it does (4.0; from 4.1 on the point's XML does). */
 export interface EcgMapping {
   readonly unipolar: string;
@@ -62,8 +64,7 @@ export class EcgGrammar {
       this.gain = gain;
       return 'gain';
     }
-    const [, unipolar, bipolar, reference] =
-      /^Unipolar Mapping Channel=(.*?) Bipolar Mapping Channel=(.*?) Reference Channel=(.*?)\s*$/.exec(text) ?? [];
+    const [, unipolar, bipolar, reference] = mappingLine.exec(text.trimEnd()) ?? [];
     if (unipolar !== undefined && bipolar !== undefined && reference !== undefined) {
       this.mapping = { unipolar, bipolar, reference };
       return 'mapping';

@@ -1,4 +1,5 @@
 import { CartoError } from '../error.ts';
+import { type Bounds, isWithin } from './bounds.ts';
 import type { Line } from './line.ts';
 import { parseNumber } from './number.ts';
 import { Row } from './row.ts';
@@ -28,6 +29,9 @@ const blank = { kind: 'blank' } as const;
 const comment = { kind: 'comment' } as const;
 const row = { kind: 'row' } as const;
 const foreign = { kind: 'foreign' } as const;
+
+/** mm, and parts of unit vectors. */
+const coordinate: Bounds = { below: 100_000 };
 
 /** First cells of a row: its number and the sign of equality. */
 const leadCells = 2;
@@ -75,7 +79,7 @@ export class MeshGrammar {
     ] as const) {
       const announced = this.announced(key, lines);
       if (this.rows(section) !== announced) {
-        throw broken(`${announced} rows of ${section} were announced, there are ${this.rows(section)}`, lines);
+        throw broken(`${section} has ${this.rows(section)} rows, which is not what was announced`, lines);
       }
     }
   }
@@ -111,7 +115,7 @@ export class MeshGrammar {
     this.#rows.set(section, this.#rowsHere);
     const perVertex = section === 'VerticesColorsSection' || section === 'VerticesAttributesSection';
     if (perVertex && this.#rowsHere !== 0 && this.#rowsHere !== this.#vertices) {
-      throw broken(`${section} has ${this.#rowsHere} rows for ${this.#vertices} vertices`, line);
+      throw broken(`${section} has ${this.#rowsHere} rows, which is not one per vertex`, line);
     }
   }
 
@@ -133,15 +137,25 @@ export class MeshGrammar {
     if (cells.number(0) !== this.#rowsHere) throw broken(`a row of ${this.#section} is out of order`, line.number);
     if (!cells.areNumbers(leadCells)) throw broken(`a cell of ${this.#section} is not a number`, line.number);
     if (this.#section === 'TrianglesSection') this.#expectCorners(line.number);
+    else if (this.#section === 'VerticesSection') this.#expectCoordinates(leadCells, line.number);
     this.#rowsHere++;
     return row;
   }
 
+  /** Cells from `first` on, but for the last one, which is a group. */
+  #expectCoordinates(first: number, line: number): void {
+    for (let at = first; at < this.row.count - 1; at++) {
+      if (isWithin(this.row.number(at) as number, coordinate)) continue;
+      throw broken(`a cell of ${this.#section} is no coordinate`, line);
+    }
+  }
+
   #expectCorners(line: number): void {
+    this.#expectCoordinates(leadCells + 3, line);
     for (let corner = 0; corner < 3; corner++) {
       const vertex = this.row.number(leadCells + corner) as number;
       if (!Number.isInteger(vertex) || vertex < 0 || vertex >= this.#vertices) {
-        throw broken(`a triangle’s corner is none of the ${this.#vertices} vertices`, line);
+        throw broken('a triangle’s corner is no vertex of this mesh', line);
       }
     }
   }

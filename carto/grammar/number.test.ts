@@ -43,3 +43,14 @@ test('the words for *no number* are NaN', () => {
   for (const text of ['nan', '-nan(ind)', '1.#QNAN', '-1.#IND', 'N/A'])
     assert.ok(Number.isNaN(parseNumber(text)), text);
 });
+
+test('names of people that look like those words are none', () => {
+  for (const text of ['Nan', 'Na', 'na', 'Inf', 'nAn']) {
+    assert.equal(parseNumber(text), undefined, text);
+    assert.ok(!proved(text), text);
+  }
+});
+
+test('letters whose low byte is a digit are no digits', () => {
+  for (const text of ['\u0131', '\u4e31\u4e32', '1\u0132', '\uff11']) assert.equal(parseNumber(text), undefined, text);
+});

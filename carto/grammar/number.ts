@@ -3,24 +3,28 @@
  * exponent. At most 32 characters. Besides it the few words that stand for *no number* in the vendor's run-time.
  */
 
-/** What is printed instead of a number: the C run-time's NaN and infinity, and the tables' own word. Lower case. */
+/**
+ * What is printed instead of a number: the C run-time's NaN and infinity, and the tables' own words. To the letter:
+ * `Nan` and `Na` are names of people.
+ */
 export const missingWords: ReadonlySet<string> = new Set([
-  'nan',
-  '-nan',
-  'nan(ind)',
-  '-nan(ind)',
-  'inf',
-  '-inf',
-  '1.#qnan',
-  '1.#qnan0',
-  '-1.#ind',
-  '-1.#ind00',
-  '1.#inf',
-  '1.#inf00',
-  '-1.#inf',
-  '-1.#inf00',
-  'n/a',
-  'na',
+  ...[
+    'nan',
+    '-nan',
+    'nan(ind)',
+    '-nan(ind)',
+    'inf',
+    '-inf',
+    'NaN',
+    'NAN',
+    '-NAN',
+    'NAN(IND)',
+    '-NAN(IND)',
+    'INF',
+    '-INF',
+  ],
+  ...['1.#QNAN', '1.#QNAN0', '-1.#IND', '-1.#IND00', '1.#INF', '1.#INF00', '-1.#INF', '-1.#INF00'],
+  ...['NA', 'N/A', 'n/a'],
 ]);
 
 const maxNumberLength = 32;
@@ -83,10 +87,11 @@ export function isNumberIn(bytes: Uint8Array, start: number, end: number): boole
   return missingIn(bytes, start, end) !== undefined;
 }
 
-/** The same grammar for a value that is already text. */
+/** The same grammar for a value that is already text. Other alphabets have letters whose low byte is a digit's. */
 export function parseNumber(text: string): number | undefined {
-  const bytes = Buffer.from(text, 'latin1');
-  return bytes.length === 0 ? undefined : numberIn(bytes, 0, bytes.length);
+  if (text.length === 0 || text.length > maxNumberLength) return undefined;
+  const bytes = Buffer.from(text, 'utf8');
+  return numberIn(bytes, 0, bytes.length);
 }
 
 function isExponent(bytes: Uint8Array, start: number, end: number): boolean {
@@ -100,7 +105,7 @@ function isExponent(bytes: Uint8Array, start: number, end: number): boolean {
 
 function missingIn(bytes: Uint8Array, start: number, end: number): number | undefined {
   if (end - start > maxMissingLength) return undefined;
-  return missingWords.has(textIn(bytes, start, end).toLowerCase()) ? Number.NaN : undefined;
+  return missingWords.has(textIn(bytes, start, end)) ? Number.NaN : undefined;
 }
 
 function textIn(bytes: Uint8Array, start: number, end: number): string {

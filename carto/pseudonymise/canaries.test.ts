@@ -122,7 +122,7 @@ for (const [kind, field] of [...switchedOff, ...letThrough]) {
 for (const [kind, field] of [
   ['points-index', 'Points@Date'],
   ['point', 'Point@Time'],
-  ['contact-force', 'Date'],
+  ['contact-force', 'Date='],
 ] as const) {
   test(`with the rule of ${kind} ${field} off, the scan holds the case for the date`, async () => {
     await assert.rejects(output(memorySource(tinyExport()), without(kind, field)), (error) => {
@@ -137,6 +137,37 @@ test('a record number that stands in a numeric column is found by the scan', asy
   files[path] = files[path]!.toString().replace('700200', record);
   await assert.rejects(output(memorySource(files)), isSuspected);
 });
+
+/** Two channels of the ECG have labels of their own; the second one is free text. */
+function labelled(label: string): Record<string, string | Buffer> {
+  const files = tinyExport();
+  const path = '1-LA2_ECG_Export_650000.txt';
+  files[path] = files[path]!.toString().replace('RV Probe', label);
+  return files;
+}
+
+const typedNumber: readonly (readonly [field: string, files: (text: string) => Record<string, string | Buffer>])[] = [
+  ...(['study', 'first', 'second', 'shell', 'shortTag', 'fullTag', 'preset', 'comment'] as const).map(
+    (field) => [field, (text: string) => tinyExport({ [field]: field === 'shell' ? `${text}.mesh` : text })] as const,
+  ),
+  ['channel', labelled],
+];
+
+for (const [field, planted] of typedNumber) {
+  test(`a number typed as ${field} is found in a column of whatever file, before that file is handed over`, async () => {
+    for (const [typed, digits] of [
+      [`MRN ${record}`, record],
+      ['123-45-6789', '123456789'],
+      ['17.4.53', '19530417'],
+      ['Apr 17 1953', '19530417'],
+    ] as const) {
+      const files = planted(typed);
+      const path = Object.keys(files).find((name) => /^ContactForceInRF/.test(name))!;
+      files[path] = files[path]!.toString().replace('700100', digits);
+      await assert.rejects(output(memorySource(files)), isSuspected, typed);
+    }
+  });
+}
 
 /** The porcine export under other names. */
 async function plantedSample(): Promise<Record<string, Buffer>> {

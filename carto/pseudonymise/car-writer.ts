@@ -1,14 +1,12 @@
 import { CartoError } from '../error.ts';
 import type { Line } from '../grammar/line.ts';
 import { carHeader } from '../read/car.ts';
+import { missing } from './bounded-row.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
 
-/** What the export writes where a value is missing. Readers go by position, so a cell is never left out. */
-const missing = '-10000';
-
-/** Rewrites `_car.txt`: the first line names the map, rows are cells between tabs. */
+/** Rewrites `_car.txt`: the first line names the map, rows are cells between tabs. Readers go by position, so that no cell is left out. */
 export class CarWriter implements LineWriter {
   readonly #pen: Pen;
 

@@ -35,7 +35,6 @@ test('a source of codes that repeats itself, or repeats an original, is not used
 test('names of the format stand for themselves, what looks like them does not', () => {
   const one = codes();
   for (const [kind, name] of [
-    ['tag', 'Mitral Annulus'],
     ['connector', 'MAGNETIC_20_POLE_A_CONNECTOR'],
     ['channel', 'MCC_Dx_BiPolar_12'],
     ['channel', '20A_3-20A_4'],
@@ -46,7 +45,10 @@ test('names of the format stand for themselves, what looks like them does not', 
     assert.equal(one.of(kind, name), name);
   }
   assert.equal(one.of('tag', 'Mitral Mary'), 'Tag-1');
+  assert.equal(one.of('tag', 'MA'), 'Tag-2', 'initials, as far as a name alone can tell');
   assert.equal(one.of('channel', 'M1 Mary'), 'Channel-1');
+  assert.equal(one.of('channel', 'M471-123'), 'Channel-2');
+  assert.equal(one.of('channel', 'CS04'), 'Channel-3');
   assert.equal(one.of('connector', 'MARY_CONNECTOR'), 'DEVICE_1_CONNECTOR');
   assert.equal(one.of('formula-id', '11111111-2222-4333-8444-555555555555'), '00000000-0000-0000-0000-000000000001');
 });

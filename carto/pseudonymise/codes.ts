@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Originals } from './originals.ts';
 import type { CodedName } from './rule.ts';
-import { coloringNames, formulaNames, isChannel, isConnector, tagNames, wordsOf } from './vocabulary.ts';
+import { coloringNames, formulaNames, isChannel, isConnector, wordsOf } from './vocabulary.ts';
 
 /** Letters that make no words, and no digits: a code can be no number, and no number looks like a code. */
 const letters = 'bcdfghjkmnpqrstvwxz';
@@ -18,7 +18,7 @@ const plain: Readonly<Record<CodedName, (name: string) => boolean>> = {
   study: () => false,
   map: () => false,
   shell: () => false,
-  tag: (name) => tagNames.has(name),
+  tag: () => false, // one name alone tells nothing: see isDefaultTag
   preset: (name) => name === '' || name === 'NA',
   coloring: (name) => coloringNames.has(name),
   connector: isConnector,

@@ -1,6 +1,8 @@
 import { CartoError } from '../error.ts';
+import { trailingBlanks } from '../grammar/blanks.ts';
 import type { Line } from '../grammar/line.ts';
 import { Row } from '../grammar/row.ts';
+import { passBounded } from './bounded-row.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
@@ -8,6 +10,10 @@ import { TableWriter } from './table-writer.ts';
 
 /** The first line: the file's own name and the version. */
 export const forceHeader = /^(.*)_(\d\.\d)\s*$/;
+
+/** What the line of means begins with: a time stamp. Behind it come at most this many numbers. */
+const meansClock = 'Timestamp';
+const maxMeans = 8;
 
 /** Rewrites the force trace of one point: its own name, a few lines of `key=value`, two means, then a table. */
 export class ContactForceWriter implements LineWriter {
@@ -17,6 +23,8 @@ export class ContactForceWriter implements LineWriter {
   readonly #table: TableWriter;
   readonly #row = new Row();
   #inTable = false;
+  /** The line before was that of an interval: the next one holds its means. */
+  #meansNext = false;
 
   constructor(pen: Pen, name: string) {
     this.#pen = pen;
@@ -28,7 +36,8 @@ export class ContactForceWriter implements LineWriter {
     this.#inTable ||= line.text().startsWith('Index\t');
     if (line.number === 1) this.#header(line, out);
     else if (this.#inTable) this.#table.line(line, out);
-    else if (line.isBlank || this.#isMeans(line)) out.pass(line.start, line.next);
+    else if (line.isBlank) out.pass(line.start, line.next);
+    else if (this.#meansNext && this.#means(line, out)) this.#meansNext = false;
     else this.#settings(line, out);
   }
 
@@ -41,22 +50,34 @@ export class ContactForceWriter implements LineWriter {
     putLine(`${coded ? this.#name : (this.#pen.write('map', own) ?? '')}_${version}`, line, out);
   }
 
-  #isMeans(line: Line): boolean {
-    return this.#row.split(line).areNumbers() && this.#pen.ruleOf('means')?.do === 'keep';
+  /** False when the line is none of means. */
+  #means(line: Line, out: Passage): boolean {
+    const row = this.#row.split(line);
+    const [clock, means] = [this.#pen.boundsOf(meansClock), this.#pen.boundsOf('means')];
+    if (!row.areNumbers() || row.count > 1 + maxMeans || !clock || !means) return false;
+    const leftOut = passBounded({ line, row, boundsOf: (cell) => (cell === 0 ? clock : means) }, out);
+    if (leftOut > 0) this.#pen.desk.warnings.add('odd-value', this.#pen.kind, leftOut);
+    return true;
   }
 
-  /** `key=value` or `key:value` between tabs. What has no rule, or is dropped, goes with its key. */
+  /** `key=value` or `key:value` between tabs; as a field, `key=`. What has no rule, or is dropped, goes with its key. */
   #settings(line: Line, out: Passage): void {
     const cells = line.text().split('\t');
+    this.#meansNext = /^Interval(?:Non)?Graph\s*=/.test(cells[0] ?? '');
     const kept = cells.filter((cell) => cell.trim() !== '').flatMap((cell) => this.#setting(cell));
     if (kept.length === 0) return;
     putLine(kept.join('\t') + (cells.length > 1 && cells.at(-1) === '' ? '\t' : ''), line, out);
   }
 
   #setting(cell: string): string[] {
-    const [, key = '', gap = '', sign = '', value = ''] = /^([^=:]*?)( *)([=:])(.*)$/.exec(cell) ?? [];
-    if (!this.#pen.ruleOf(key)) this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
-    const written = this.#pen.write(key, value.trim());
-    return written === undefined ? [] : [`${key}${gap}${sign}${written}`];
+    const sign = cell.search(/[=:]/);
+    const [lead, value] = [cell.slice(0, Math.max(0, sign)), cell.slice(sign + 1)];
+    const field = `${lead.slice(0, lead.length - trailingBlanks(lead).length)}=`;
+    if (sign < 0 || !this.#pen.ruleOf(field)) {
+      this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
+      return [];
+    }
+    const written = this.#pen.write(field, value.trim());
+    return written === undefined ? [] : [`${lead}${cell[sign]}${written}`];
   }
 }

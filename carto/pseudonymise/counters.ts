@@ -1,3 +1,4 @@
+import { beyondAnyStudy, CartoError } from '../error.ts';
 import type { CounterName } from './rule.ts';
 
 /** Numbers up to this one are no workstation counters but the product's own small enumerations, and stay. */
@@ -11,6 +12,9 @@ const keptUpTo: Readonly<Record<CounterName, number>> = {
   mesh: 999,
   voxel: 0,
 };
+
+/** A study has thousands of each; a made-up table with a new one in every row would fill the memory. */
+const maxValues = 2_000_000;
 
 /** Below this nothing is a sentinel any more. */
 const lowestSentinel = -10_000;
@@ -30,7 +34,9 @@ export class Counters {
 
   /** Says of a value that it is no counter: it was proved to follow from numbers that stay. */
   prove(name: CounterName, value: number): void {
-    this.#proved.set(name, (this.#proved.get(name) ?? new Set()).add(value));
+    const proved = this.#proved.get(name) ?? new Set<number>();
+    this.#proved.set(name, proved.add(value));
+    expectFew(name, proved.size);
   }
 
   of(name: CounterName, value: number): number {
@@ -40,6 +46,14 @@ export class Counters {
     this.#numbers.set(name, numbers);
     const number = numbers.get(value) ?? keptUpTo[name] + numbers.size + 1;
     numbers.set(value, number);
+    expectFew(name, numbers.size);
     return number;
   }
+}
+
+function expectFew(name: CounterName, values: number): void {
+  if (values <= maxValues) return;
+  throw new CartoError('TOO_LARGE', `the counter “${name}” has more than ${maxValues} values`, {
+    hint: beyondAnyStudy,
+  });
 }

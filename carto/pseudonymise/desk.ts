@@ -1,4 +1,5 @@
 import { FileClassifier } from '../files.ts';
+import type { StudyXml } from '../read/study-xml.ts';
 import type { Source } from '../source.ts';
 import type { Survey } from '../survey.ts';
 import { Warnings } from '../warnings.ts';
@@ -18,7 +19,7 @@ export function layDesk(
   given: { readonly rules: Rules; readonly randomCode: () => string },
 ): Desk {
   const { study } = survey;
-  const originals = new Originals();
+  const originals = new Originals(pointWords(study));
   for (const name of originalNames(source, survey)) originals.add(name);
   const codes = new Codes({ randomCode: given.randomCode, originals });
   codes.of('study', study.name);
@@ -44,6 +45,11 @@ export function layDesk(
   };
 }
 
+/** `p` and the point's id: what files of points are called, also in a study that staff named like a point. */
+function pointWords({ maps }: StudyXml): ReadonlySet<string> {
+  return new Set(maps.flatMap((map) => map.points.map((point) => `p${point.id}`)));
+}
+
 /** Names of the study, its maps and surfaces, and of what contains or accompanies them. */
 function* originalNames(source: Source, { study, studyFile, entries }: Survey): Generator<string> {
   yield source.name ?? '';
@@ -55,7 +61,14 @@ function* originalNames(source: Source, { study, studyFile, entries }: Survey): 
   for (const { identity, path } of entries) {
     if (identity.kind !== 'unknown' && identity.kind !== 'outside' && identity.kind !== 'visitag-other') continue;
     // A file of a map is named by the workstation: the digits in its name are times and ids that stay elsewhere.
-    const ofMap = maps.some((name) => path.includes(name));
-    yield ofMap || identity.kind === 'visitag-other' ? path.replaceAll(/\d/g, ' ') : path;
+    const cut = path.lastIndexOf('/') + 1;
+    const [folder, name] = [path.slice(0, cut), path.slice(cut)];
+    const byWorkstation = identity.kind === 'visitag-other' || maps.some((map) => isOfMap(name, map));
+    yield* [folder, byWorkstation ? name.replaceAll(/\d/g, ' ') : name];
   }
+}
+
+/** `<map>_…`, `<map>.…`, `…_<map>_…` or `…_<map>.…`: a short map name may be a part of anything else. */
+function isOfMap(name: string, map: string): boolean {
+  return ['_', '.'].some((end) => name.startsWith(map + end) || name.includes(`_${map}${end}`));
 }

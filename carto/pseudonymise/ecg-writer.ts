@@ -1,5 +1,6 @@
 import { EcgGrammar, type EcgLine } from '../grammar/ecg.ts';
 import type { Line } from '../grammar/line.ts';
+import { passBounded } from './bounded-row.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
@@ -15,13 +16,20 @@ export class EcgWriter implements LineWriter {
 
   line(line: Line, out: Passage): void {
     const what = this.#grammar.line(line);
-    if (what === 'row' || what === 'blank') {
-      out.pass(line.start, line.next);
-      return;
+    if (what === 'row') this.#row(line, out);
+    else if (what === 'blank') out.pass(line.start, line.next);
+    else {
+      const header = this.#header(what, line);
+      if (header === undefined) this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
+      else putLine(header, line, out);
     }
-    const header = this.#header(what, line);
-    if (header === undefined) this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
-    else putLine(header, line, out);
+  }
+
+  #row(line: Line, out: Passage): void {
+    const bounds = this.#pen.boundsOf('samples');
+    if (!bounds) return;
+    const leftOut = passBounded({ line, row: this.#grammar.row, boundsOf: () => bounds }, out);
+    if (leftOut > 0) this.#pen.desk.warnings.add('odd-value', this.#pen.kind, leftOut);
   }
 
   /** A header line, written from what it was read as; undefined for one that is not known. */

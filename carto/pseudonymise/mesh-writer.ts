@@ -1,5 +1,7 @@
+import { trailingBlanks } from '../grammar/blanks.ts';
 import type { Line } from '../grammar/line.ts';
 import { MeshGrammar } from '../grammar/mesh.ts';
+import { passBounded } from './bounded-row.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
@@ -26,6 +28,16 @@ const swallowedSection = '[ColorsScaleSection]';
 /** What a mesh holds besides its fields, for the scan. */
 export const meshText = ['#TriangulatedMeshVersion', swallowedSection, ...comments].join(' ');
 
+/** First cells of a row: its number and the sign of equality. */
+const leadCells = 2;
+/** A triangle begins with its corners, which the grammar has proved to be vertices, of which there may be many. */
+const firstNumber: Readonly<Record<string, number>> = { TrianglesSection: leadCells + 3 };
+
+/** Negative groups are hidden. */
+function nearestGroup(value: number): string {
+  return value < 0 ? '-1' : '0';
+}
+
 /** Rewrites a `.mesh`: header from its rules, rows as they were proved. Sections without a rule are left out. */
 export class MeshWriter implements LineWriter {
   readonly #pen: Pen;
@@ -50,10 +62,12 @@ export class MeshWriter implements LineWriter {
         this.#attribute(what.key, what.value, line, out);
         break;
       case 'comment':
-        if (this.#open) putLine(commentText(line.text()), line, out);
+        if (this.#open) putLine(this.#comment(line.text()), line, out);
+        break;
+      case 'row':
+        if (this.#open) this.#row(line, out);
         break;
       case 'blank':
-      case 'row':
         if (this.#open) out.pass(line.start, line.next);
         break;
       case 'foreign':
@@ -63,6 +77,36 @@ export class MeshWriter implements LineWriter {
 
   end(lines: number): void {
     this.#grammar.end(lines);
+  }
+
+  #row(line: Line, out: Passage): void {
+    const { row, section = '' } = this.#grammar;
+    const bounds = this.#pen.boundsOf(section);
+    const groupBounds = this.#pen.boundsOf('GroupID');
+    if (!bounds || !groupBounds) return;
+    const isGeometry = section === 'VerticesSection' || section === 'TrianglesSection';
+    const group = isGeometry ? row.count - 1 : -1;
+    const boundsOf = (cell: number) => (cell === group ? groupBounds : bounds);
+    const rest = isGeometry ? { instead: nearestGroup } : {};
+    const leftOut = passBounded({ line, row, first: firstNumber[section] ?? leadCells, boundsOf, ...rest }, out);
+    if (leftOut > 0) this.#pen.desk.warnings.add('odd-value', this.#pen.kind, leftOut);
+  }
+
+  /** A comment of the exporter as it is, the line of column names as it is, any other as an empty comment. */
+  #comment(text: string): string {
+    const plain = text.trimEnd().replace(/[ \t]+/g, ' ');
+    return comments.has(plain) || this.#isColumnNames(plain.slice(1).trim()) ? text : ';';
+  }
+
+  /** The names of the section's columns: a single word of them, out of its place, may be anyone's name. */
+  #isColumnNames(names: string): boolean {
+    const { section, attributes } = this.#grammar;
+    if (section === 'VerticesAttributesSection') return names.split(' ').every((name) => meshFlags.has(name));
+    if (section !== 'VerticesColorsSection') return false;
+    const announced = attributes.get('ColorsNames')?.split(/\s+/) ?? [];
+    return (
+      announced.every((name) => coloringNames.has(name)) && names.replace(swallowedSection, '') === announced.join(' ')
+    );
   }
 
   #section(name: string, line: Line, out: Passage): void {
@@ -79,8 +123,7 @@ export class MeshWriter implements LineWriter {
     }
     const written = key === 'ColorsNames' ? this.#names(key, value) : this.#pen.write(key, value);
     const [lead = `${key} = `] = /^\w+[ \t]*=[ \t]*/.exec(line.text()) ?? [];
-    const end = /[ \t]*$/.exec(line.text())?.[0] ?? '';
-    putLine(lead + (written ?? '') + (value === '' ? '' : end), line, out);
+    putLine(lead + (written ?? '') + (value === '' ? '' : trailingBlanks(line.text())), line, out);
   }
 
   /** A list of names, two blanks between them. */
@@ -88,12 +131,4 @@ export class MeshWriter implements LineWriter {
     const names = value.split(/\s+/).map((name) => this.#pen.write(key, name) ?? '');
     return names.join('  ');
   }
-}
-
-/** A comment of the exporter as it is, the line of column names as it is, any other as an empty comment. */
-function commentText(text: string): string {
-  const plain = text.trimEnd().replace(/[ \t]+/g, ' ');
-  if (comments.has(plain)) return text;
-  const names = plain.slice(1).trim().replace(swallowedSection, '').split(' ');
-  return names.every((name) => coloringNames.has(name) || meshFlags.has(name)) ? text : ';';
 }

@@ -1,10 +1,15 @@
 export interface NumberChainDeps {
   /** Is a number of so many digits one that staff typed? */
   readonly isOriginal: (length: number, value: number) => boolean;
-  readonly hit: (rule: 'original-number' | 'date') => never;
   readonly minLength: number;
   readonly maxLength: number;
 }
+
+/**
+ * What is found where a run of digits ends: the form of a date, a number that staff typed (`number`), or one of theirs
+ * in parts (`divided-number`).
+ */
+export type Finding = 'date' | 'number' | 'divided-number';
 
 const space = 0x20;
 const openParenthesis = 0x28;
@@ -23,11 +28,13 @@ const none = 0;
 const maxLinks = 6;
 /** A distance that links nothing. */
 const far = 99;
+/** Measured values have fewer digits before and behind the point together; a phone number with a point has as many. */
+const minPointedLength = 9;
 
 /**
  * Follows the digits of a text. Runs of digits that exactly one separator divides form a chain; chains
  * are searched for numbers that staff typed, however divided, and for the forms of dates and times. The digits behind a
- * decimal point are no number of their own.
+ * decimal point are no number of their own. Single digits in a row are a list, not the parts of a number.
  */
 export class NumberChain {
   readonly #deps: NumberChainDeps;
@@ -64,34 +71,44 @@ export class NumberChain {
     this.#length += to - from;
   }
 
-  letter(): void {
-    if (this.#inRun) this.#end();
+  letter(): Finding | undefined {
+    const found = this.#inRun ? this.#end() : undefined;
     this.#gap = far;
+    return found;
   }
 
   /** The same byte, `count` times, which is neither digit nor letter. */
-  separator(byte: number, count: number): void {
-    if (this.#inRun) this.#end();
+  separator(byte: number, count: number): Finding | undefined {
+    const found = this.#inRun ? this.#end() : undefined;
     this.#gap += count;
     this.#separator = byte;
+    return found;
   }
 
-  #end(): void {
+  #end(): Finding | undefined {
     this.#inRun = false;
     this.#gap = 0;
     const link = this.#link;
     const lastLink = this.#lastLink;
     this.#lastLink = link;
-    if (link === point || link === comma) {
-      // No number has two points; a date and an address of the network have.
-      if (link === point && lastLink === point) this.#deps.hit('date');
-      this.#count = 0;
-      return;
-    }
-    if (link === slash || link === colon) this.#deps.hit('date');
+    if (link === point || link === comma) return this.#endFraction(link, lastLink);
     if (!isLink(link)) this.#count = 0;
-    this.#check(this.#length, this.#value);
     this.#append(link);
+    if (link === slash || link === colon || this.#isDate()) return 'date';
+    if (this.#isDivided()) return 'divided-number';
+    return this.#isOriginal(this.#length, this.#value) ? 'number' : undefined;
+  }
+
+  #endFraction(link: number, lastLink: number): Finding | undefined {
+    // No number has two points; a date and an address of the network have.
+    if (link === point && lastLink === point) return 'date';
+    const last = this.#count - 1;
+    this.#count = 0;
+    if (last < 0) return undefined;
+    const length = (this.#lengths[last] as number) + this.#length;
+    const value = (this.#values[last] as number) * 10 ** this.#length + this.#value;
+    const isLong = length >= minPointedLength && length <= this.#deps.maxLength;
+    return isLong && this.#isOriginal(length, value) ? 'divided-number' : undefined;
   }
 
   #append(link: number): void {
@@ -105,35 +122,35 @@ export class NumberChain {
     this.#lengths[this.#count] = this.#length;
     this.#links[this.#count] = link;
     this.#count++;
-    if (this.#count >= 2) this.#checkJoined();
-    if (this.#count >= 3) this.#checkDate();
   }
 
   /** Every row of runs that ends with the last one, without its separators. */
-  #checkJoined(): void {
+  #isDivided(): boolean {
     let length = 0;
     let value = 0;
     for (let at = this.#count - 1; at >= 0; at--) {
       value += (this.#values[at] as number) * 10 ** length;
       length += this.#lengths[at] as number;
-      if (length > this.#deps.maxLength) return;
-      if (at < this.#count - 1) this.#check(length, value);
+      if (length > this.#deps.maxLength) return false;
+      const runs = this.#count - at;
+      if (runs > 1 && length > runs && this.#isOriginal(length, value)) return true;
     }
+    return false;
   }
 
-  #checkDate(): void {
+  #isDate(): boolean {
+    if (this.#count < 3) return false;
     const last = this.#count - 1;
     const [a = 0, b = 0, c = 0] = this.#lengths.subarray(last - 2, last + 1);
     const [first, second] = this.#links.subarray(last - 1, last + 1);
-    if (first === underscore && second === underscore && a >= 2 && b === 2 && c >= 2) this.#deps.hit('date');
-    if (first !== minus || second !== minus || b > 2) return;
-    const isDate = (a === 4 && c <= 2) || (a <= 2 && c === 4) || (a === 2 && b === 2 && c === 2);
-    if (isDate) this.#deps.hit('date');
+    if (first === underscore && second === underscore && a >= 2 && b === 2 && c >= 2) return true;
+    if (first !== minus || second !== minus || b > 2) return false;
+    return (a === 4 && c <= 2) || (a <= 2 && c === 4) || (a === 2 && b === 2 && c === 2);
   }
 
-  #check(length: number, value: number): void {
-    const { minLength, maxLength, isOriginal, hit } = this.#deps;
-    if (length >= minLength && isOriginal(Math.min(length, maxLength), value)) hit('original-number');
+  #isOriginal(length: number, value: number): boolean {
+    const { minLength, maxLength, isOriginal } = this.#deps;
+    return length >= minLength && isOriginal(Math.min(length, maxLength), value);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CartoError } from '../error.ts';
 import { Originals } from './originals.ts';
 
 function terms(text: string): { words: string[]; mixed: string[]; numbers: number[] } {
@@ -42,4 +43,28 @@ test('a phone number is found without its separators; short numbers are the form
 
 test('a word with digits counts from four characters', () => {
   assert.deepEqual(terms('K4711 and K47').mixed, ['k4711']);
+});
+
+test('a social security number is no date, and is found', () => {
+  assert.ok(terms('SSN 123-45-6789').numbers.includes(123456789));
+});
+
+test('a date of birth is found by its digits however it was typed', () => {
+  for (const text of ['17.4.53', '17-Apr-1953', 'April 17 1953'])
+    assert.ok(terms(text).numbers.includes(19530417), text);
+});
+
+test('what the export’s own file names hold is not looked for', () => {
+  const originals = new Originals(new Set(['p1234']));
+  originals.add('P1234 and P12345');
+  assert.deepEqual([...originals.mixed], ['p12345']);
+});
+
+test('more names than a study has are refused before they fill the memory', () => {
+  const originals = new Originals();
+  const word = (n: number) => n.toString(26).replaceAll(/\d/g, (digit) => 'qrstuvwxyz'.at(Number(digit)) ?? '');
+  assert.throws(
+    () => originals.add(Array.from({ length: 300_000 }, (_, n) => `x${word(n)}`).join(' ')),
+    (error) => error instanceof CartoError && error.code === 'TOO_LARGE',
+  );
 });

@@ -1,3 +1,5 @@
+import { beyondAnyStudy, CartoError } from '../error.ts';
+import { takeDates } from './dates.ts';
 import { isChannel, isConnector, vocabularyWords, wordsOf } from './vocabulary.ts';
 
 /** Numbers shorter than this cannot be told from the format's own. */
@@ -9,7 +11,8 @@ export const minMixedLength = 4;
 
 /** The export's own stamp, a date with a time: it says nothing of the patient, and the scan finds dates by their form. */
 const stamp = /(?<!\d)\d{1,4}([-_/.])\d{1,2}\1\d{1,4}[ T_-]+\d{1,2}([-:.])\d{2}(?:\2\d{2})?(?!\d)/g;
-const date = /(?<!\d)(\d{1,4})[-_/.](\d{1,2})[-_/.](\d{1,4})(?!\d)/g;
+/** Nobody types more words into one study; without a cap a made-up file would fill the memory. */
+const maxWords = 250_000;
 
 /**
  * What staff typed, as the scan looks for it in the output: words (runs of letters), mixed words, and numbers. Words
@@ -21,34 +24,31 @@ export class Originals {
   readonly mixed = new Set<string>();
   /** Numbers by how many digits they have. */
   readonly numbers: Set<number>[] = Array.from({ length: maxNumberLength + 1 }, () => new Set<number>());
+  readonly #expected: ReadonlySet<string>;
+
+  /** `expected`: mixed words, lower case, that the export's own file names hold whatever staff typed (`p123`). */
+  constructor(expected: ReadonlySet<string> = new Set()) {
+    this.#expected = expected;
+  }
 
   add(text: string): void {
     for (const word of wordsOf(text)) if (!vocabularyWords.has(word)) this.words.add(word);
     if (!isChannel(text) && !isConnector(text)) this.#addMixed(text);
-    const withoutStamp = text.replaceAll(stamp, ' | ');
-    for (const [, a = '', b = '', c = ''] of withoutStamp.matchAll(date)) this.#addDate(a, b, c);
-    this.#addNumbers(withoutStamp.replaceAll(date, ' | '));
+    const { digits, rest } = takeDates(text.replaceAll(stamp, ' | '));
+    for (const date of digits) this.#addNumber(date);
+    this.#addNumbers(rest);
+    if (this.words.size > maxWords || this.mixed.size > maxWords) {
+      throw new CartoError('TOO_LARGE', `the export holds more than ${maxWords} words of free text`, {
+        hint: beyondAnyStudy,
+      });
+    }
   }
 
   #addMixed(text: string): void {
     for (const run of text.match(/[A-Za-z0-9]+/g) ?? []) {
-      if (run.length >= minMixedLength && /\d/.test(run) && /[A-Za-z]/.test(run) && !isChannel(run)) {
-        this.mixed.add(run.toLowerCase());
-      }
-    }
-  }
-
-  /** A date without its separators, in the three usual orders. */
-  #addDate(a: string, b: string, c: string): void {
-    const parts = [a, b, c].map((part) => part.padStart(2, '0'));
-    for (const order of [
-      [0, 1, 2],
-      [1, 0, 2],
-      [2, 1, 0],
-      [2, 0, 1],
-    ]) {
-      const joined = order.map((at) => parts[at]).join('');
-      if (joined.length === 8) this.#addNumber(joined);
+      if (run.length < minMixedLength || !/\d/.test(run) || !/[A-Za-z]/.test(run) || isChannel(run)) continue;
+      const word = run.toLowerCase();
+      if (!this.#expected.has(word)) this.mixed.add(word);
     }
   }
 

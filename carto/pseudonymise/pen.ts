@@ -1,11 +1,12 @@
 import { type FileClassifier, type FileIdentity, filePath } from '../files.ts';
+import type { Bounds } from '../grammar/bounds.ts';
 import { parseNumber } from '../grammar/number.ts';
 import { meshFileNames } from '../read/study-xml.ts';
 import type { Warnings } from '../warnings.ts';
 import type { Codes } from './codes.ts';
 import type { Counters } from './counters.ts';
 import type { Originals } from './originals.ts';
-import { type Rule, type Rules, ruleFor } from './rule.ts';
+import { type CounterName, type Rule, type Rules, ruleFor } from './rule.ts';
 
 /** What all writers of one study share. */
 export interface Desk {
@@ -32,6 +33,12 @@ export class Pen {
     return ruleFor(this.desk.rules[this.kind], field);
   }
 
+  /** The bounds of a field of numbers that is kept; undefined for any other. */
+  boundsOf(field: string): Bounds | undefined {
+    const rule = this.ruleOf(field);
+    return rule?.do === 'keep' ? rule.as.bounds : undefined;
+  }
+
   /** What stands in the output for a value; undefined when nothing does. Pure text in, pure text out. */
   write(field: string, value: string): string | undefined {
     const rule = this.ruleOf(field);
@@ -39,15 +46,16 @@ export class Pen {
     const { codes, originals, warnings } = this.desk;
     switch (rule.do) {
       case 'drop':
-        originals.add(value);
+        if (rule.typed) originals.add(value);
         return undefined;
       case 'code':
         return codes.of(rule.as, value);
       case 'keep':
-        if (rule.as.allows(value)) return value;
+        // Blanks of other alphabets would pass as blanks.
+        if (rule.as.allows(value) && isAscii(value)) return value;
         break;
       case 'map': {
-        const mapped = this.#mapEach(rule.as, value);
+        const mapped = this.#mapEach(rule.as, value, rule.list === true);
         if (mapped !== undefined) return mapped;
         break;
       }
@@ -82,10 +90,16 @@ export class Pen {
     return new Pen(this.desk, 'file-name').write(part, name) ?? '';
   }
 
-  /** One integer, or several with white space between them. */
-  #mapEach(counter: Extract<Rule, { do: 'map' }>['as'], value: string): string | undefined {
+  /** One integer, or in a list any number of them with white space between them. */
+  #mapEach(counter: CounterName, value: string, isList: boolean): string | undefined {
     const cells = value.trim().split(/\s+/).filter(Boolean).map(parseNumber);
     if (!cells.every((cell) => cell !== undefined && Number.isSafeInteger(cell))) return undefined;
+    if (!isList && cells.length !== 1) return undefined;
     return cells.map((cell) => this.desk.counters.of(counter, cell as number)).join(' ');
   }
+}
+
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
 }

@@ -243,6 +243,72 @@ test('columns, attributes, elements and keys without a rule are left out and tol
   }
 });
 
+test('the names of a tag stay where both are a default tag’s; one of them may be anyone’s initials', async () => {
+  const tags = async (shortTag: string, fullTag: string) => {
+    const written = await write(tinyExport({ shortTag, fullTag }));
+    return /<Tag ID="300" Short_Name="(.*?)" Full_Name="(.*?)"/.exec(written['Study-stxdy.xml']!)?.slice(1);
+  };
+  assert.deepEqual(await tags('MA', 'Mitral Annulus'), ['MA', 'Mitral Annulus']);
+  assert.deepEqual(await tags('MA', 'Ganglion'), ['Tag-1', 'Tag-2']);
+  assert.deepEqual(await tags('TE', 'TE'), ['Tag-1', 'Tag-1']);
+  assert.deepEqual(await tags('SCR', 'Scarlett'), ['Tag-1', 'Tag-2']);
+});
+
+test('a comment of a mesh stays where it names the columns of its section, not where it is one word of them', async () => {
+  const path = '1-LA.mesh';
+  const names = '; Unipolar  µBi[ColorsScaleSection]';
+  const comment = async (from: string, to: string) => {
+    const files = { ...input, [path]: Buffer.from(textOf(path).replace(from, to), 'latin1') };
+    return (await write(files))[`${first}.mesh`]!.includes(`${to.split('\r\n')[0]}\r\n`);
+  };
+  assert.ok(await comment('; Color Value=', `${names}\r\n; Color Value=`));
+  assert.ok(await comment('; Scar=0', '; Scar EML\r\n; Scar=0'));
+  assert.ok(!(await comment('; Color Value=', '; Force\r\n; Color Value=')));
+  assert.ok(!(await comment('; Color Value=', '; Unipolar\r\n; Color Value=')));
+  assert.ok(!(await comment('[VerticesSection]', '; Scar\r\n[VerticesSection]')));
+});
+
+test('a long preset name that shifts its row is never read as the number of the preset', async () => {
+  for (const preset of ['ablation 1953 04 17 at 192102061351', '19210206135100004711238', 'Kowalczyk room 12345 471']) {
+    const files = tinyExport({ preset });
+    const sessions = (await write(files))['VisiTagExport/VisiTagSessions.txt']!.split('\r\n')[1];
+    assert.deepEqual(sessions?.trim().split(/ +/), ['1', '699990', '710500', 'Preset-1', '1', 'NA'], preset);
+  }
+  const path = 'VisiTagExport/VisiTagSessions.txt';
+  const shifted = textOf(path).replace(/1( +NA)/, '9378-07-326$1');
+  await assert.rejects(write({ ...input, [path]: shifted }), failsAs('UNREADABLE', 'visitag-sessions'));
+});
+
+test('a study named like the file of a point is not held for it', async () => {
+  const renamed = Object.entries(input).map(([path, content]) => {
+    const text = content
+      .toString('latin1')
+      .replaceAll('_P1_', '_P1234_')
+      .replaceAll(/(<Point I[dD]=)"1"/g, '$1"1234"');
+    return [path.replace('_P1_', '_P1234_').replace(tinyNames.study, 'P1234'), Buffer.from(text, 'latin1')];
+  });
+  const names = Object.keys(await write(Object.fromEntries(renamed)));
+  assert.ok(names.includes(`${first}_P1234_Point_Export.xml`));
+});
+
+test('digits that the workstation put into the name of a file that stays behind are not taken for typed ones', async () => {
+  const stays = (path: string) => ({ ...input, [path]: 'x' });
+  const inside = Object.fromEntries(Object.entries(input).map(([path, content]) => [`deep/${path}`, content]));
+  await write(stays('1-LA2_ECG_Export_650000_HD.txt'));
+  await write(stays('TemperaturesInRF_1-LA_700100.txt'));
+  await write({ ...inside, 'copy/1-LA2_ECG_Export_650000.txt': 'x' });
+  for (const typed of ['scan 650000.pdf', 'x1-LA650000.pdf', '650000/1-LA_notes.pdf']) {
+    await assert.rejects(write(stays(typed)), failsAs('PHI_SUSPECTED', 'file-name'), typed);
+  }
+});
+
+test('the order of the files says nothing of the names that they had', async () => {
+  const files = Object.fromEntries(Object.entries(input).toReversed());
+  const { files: written } = await pseudonymise(memorySource(files), passAlways);
+  const names = written.map(({ name }) => name);
+  assert.deepEqual(names, names.toSorted());
+});
+
 const failsAs = (code: string, kind: string | undefined) => (error: unknown) => {
   assert.ok(error instanceof CartoError, String(error));
   assert.deepEqual([error.code, error.kind], [code, kind]);

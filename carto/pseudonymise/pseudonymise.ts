@@ -19,6 +19,11 @@ export interface PseudonymiseOptions {
  * is left out; the output, names included, is searched as it is produced. The files read the source when they are
  * opened, so it must stay until they have been read; `checkpoint` is awaited before every piece in and out.
  *
+ * What it cannot tell: a word of free text that is a word of the format in a place where the format has just that word
+ * (a channel `RA`, a preset `NA`); a number that nobody typed elsewhere and that has the size of what its field holds (a
+ * record number of nine digits as a time stamp, of six as the id of a point); digits behind a decimal point. Anatomy and
+ * signals are anyone's own: the result is pseudonymous, not anonymous.
+ *
  * Throws EMPTY, NO_STUDY, UNREADABLE, TOO_LARGE or PHI_SUSPECTED, here or while a file is read.
  */
 export async function pseudonymise(

@@ -82,6 +82,49 @@ test('numbers count only as a whole: not inside a longer one, not behind a decim
   for (const text of ['14711234', '47112345', '0.4711234', '12,4711234']) assert.equal(hit(text), undefined, text);
 });
 
+test('single digits in a row are a list, no number in parts', () => {
+  const listed = new Originals();
+  listed.add('case 100001');
+  const scan = new OutputScan({ ...terms, originals: listed }, 'mesh');
+  scan.whole('Matrix = 1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1');
+  assert.throws(() => scan.whole('1000 01'), /original-number/);
+});
+
+test('a phone number with a decimal point in it is found, a measured value is not taken for one', () => {
+  assert.equal(hit('1 0176.5550199 2'), 'original-number');
+  assert.equal(hit('1 47.11234 2'), undefined);
+});
+
+const row = (stamp: number) => `             ${stamp}               12.500                  UNI\r\n`;
+const rows = (stamps: readonly number[]) =>
+  `           TimeStamp            Impedance  Polarity\r\n${stamps.map(row).join('')}`;
+
+test('a time stamp that reads like a number that staff typed is none of theirs among its neighbours', () => {
+  for (const stamps of [
+    [4711134, 4711234, 4711334],
+    [4711234, 4711334],
+    [4711134, 4711234],
+  ]) {
+    assert.equal(hit(rows(stamps)), undefined, stamps.join());
+  }
+  // Pieces end after whole lines, as writers hand them over.
+  const text = rows([4711134, 4711234, 4711334]);
+  for (let cut = text.indexOf('\n') + 1; cut > 0; cut = text.indexOf('\n', cut) + 1) {
+    assert.equal(hit(text, [cut]), undefined, `${cut}`);
+  }
+  const long = rows(Array.from({ length: 2000 }, (_, at) => 4611234 + 100 * at));
+  assert.equal(hit(long), undefined);
+  assert.equal(hit(long, [9_000, 30_000, 60_003]), undefined);
+});
+
+test('a number that staff typed is found in a column where it stands alone or in every row', () => {
+  for (const stamps of [[4198078, 4711234, 4198278], [4711234, 4711234, 4711234], [4711234], [10, 4711234, 20]]) {
+    assert.equal(hit(rows(stamps)), 'original-number', stamps.join());
+  }
+  const alone = Array.from({ length: 2000 }, (_, at) => (at === 1500 ? 4711234 : 1000 + 100 * at));
+  assert.equal(hit(rows(alone), [20_000, 50_000]), 'original-number');
+});
+
 test('a plant is found wherever pieces end', () => {
   const plants = fc.constantFrom('Jane', '4711234', '0176-5550199', '12/03/61', 'K47112', '2021-11-25', 'é');
   const cuts = fc.array(fc.nat(), { maxLength: 12 });

@@ -1,9 +1,11 @@
 import { CartoError } from '../error.ts';
-import { NumberChain } from './number-chain.ts';
+import { type Finding, NumberChain } from './number-chain.ts';
 import { maxNumberLength, minMixedLength, minNumberLength, type Originals } from './originals.ts';
+import { isOfSequence } from './sequence.ts';
 
 /**
- * - `original-word`, `original-mixed-word`, `original-number`: staff typed it somewhere in this export.
+ * - `original-word`, `original-mixed-word`, `original-number`: staff typed it somewhere in this export. A number that is
+ *   one of a sequence of time stamps is not meant: see `isOfSequence`.
  * - `unknown-word`: no word of the format and no generated code.
  * - `date`: digits in the form of a date or a time of day.
  * - `character`: a byte that the output never has; it is ASCII but for the micro sign.
@@ -44,6 +46,9 @@ const classes = Uint8Array.from({ length: 256 }, (_, byte) => {
   return isLayout || (byte >= 0x20 && byte < 0x7f) ? other : forbidden;
 });
 
+/** So much text around a number tells whether it is one of a sequence. */
+const windowBytes = 4096;
+
 /** No word of the format is longer; a longer one is cut here and is unknown. */
 const maxWordLength = 64;
 
@@ -62,13 +67,14 @@ export class OutputScan {
   #mixedHasLetter = false;
   #afterMicroLead = false;
   #line = 1;
+  /** The end of what was fed before. */
+  #before: Uint8Array = noBytes;
 
   constructor(terms: ScanTerms, kind: string) {
     this.#terms = terms;
     this.#kind = kind;
     this.#chain = new NumberChain({
       isOriginal: (length, value) => terms.originals.numbers[length]?.has(value) === true,
-      hit: (rule) => this.#hit(rule),
       minLength: minNumberLength,
       maxLength: maxNumberLength,
     });
@@ -87,7 +93,8 @@ export class OutputScan {
         if (wordFrom < 0) wordFrom = from;
         if (mixedFrom < 0) mixedFrom = from;
         hasLetter = true;
-        chain.letter();
+        const found = chain.letter();
+        if (found !== undefined) this.#judge(found, bytes, from);
         continue;
       }
       if (wordFrom >= 0) wordFrom = this.#endWord(bytes, wordFrom, from);
@@ -104,13 +111,15 @@ export class OutputScan {
         mixedFrom = -1;
       }
       if (byte === space) while (at < bytes.length && bytes[at] === space) at++;
-      chain.separator(byte, at - from);
+      const found = chain.separator(byte, at - from);
+      if (found !== undefined) this.#judge(found, bytes, from);
       if (byte === lineFeed) this.#line++;
       if (what !== other || this.#afterMicroLead) this.#unusual(what ?? forbidden);
     }
     this.#word = wordFrom < 0 ? '' : this.#open(this.#word, bytes, wordFrom);
     this.#mixed = mixedFrom < 0 ? '' : this.#open(this.#mixed, bytes, mixedFrom);
     this.#mixedHasLetter = hasLetter;
+    this.#remember(bytes);
   }
 
   /** A text that is complete, such as a file name. */
@@ -123,6 +132,21 @@ export class OutputScan {
   end(): void {
     this.feed(newline);
     if (this.#afterMicroLead) this.#hit('character');
+  }
+
+  /** What the chain found in the digits that end at `end`. */
+  #judge(found: Finding, bytes: Uint8Array, end: number): void {
+    if (found === 'date') this.#hit('date');
+    const from = Math.max(0, end - windowBytes);
+    const lead = from === 0 ? this.#before : noBytes;
+    const around = Buffer.concat([lead, bytes.subarray(from, end + windowBytes)]);
+    const at = lead.length + end - from;
+    if (found !== 'number' || !isOfSequence(around.toString('latin1'), at)) this.#hit('original-number');
+  }
+
+  #remember(bytes: Uint8Array): void {
+    const enough = bytes.length >= windowBytes;
+    this.#before = enough ? bytes.slice(-windowBytes) : Buffer.concat([this.#before, bytes]).subarray(-windowBytes);
   }
 
   #endWord(bytes: Uint8Array, from: number, to: number): -1 {
@@ -163,6 +187,7 @@ export class OutputScan {
 }
 
 const newline = Uint8Array.of(10);
+const noBytes = new Uint8Array();
 
 function ascii(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');

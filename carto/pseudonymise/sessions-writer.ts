@@ -6,6 +6,9 @@ import type { Pen } from './pen.ts';
 /** What the table itself writes for *no comment*. */
 const noText = 'NA';
 
+/** No column is wider: a header of a megabyte must not make every row as long. */
+const maxWidth = 80;
+
 /** Blanks at the end of every line of a VisiTag table. */
 const tail = ' '.repeat(19);
 
@@ -15,7 +18,7 @@ const tail = ' '.repeat(19);
  */
 export async function* writeSessions(file: SourceFile, pen: Pen, checkpoint: Checkpoint): AsyncGenerator<Buffer> {
   const { columns, ends, rows } = await readSessionTable(file, checkpoint);
-  const width = (at: number) => (ends[at] ?? 0) - (ends[at - 1] ?? 0);
+  const width = (at: number) => Math.min((ends[at] ?? 0) - (ends[at - 1] ?? 0), maxWidth);
   const kept = columns.flatMap((name, at) => (pen.ruleOf(name) ? [at] : []));
   if (kept.length < columns.length) pen.desk.warnings.add('dropped-column', pen.kind, columns.length - kept.length);
   const lineOf = (cell: (at: number) => string) =>

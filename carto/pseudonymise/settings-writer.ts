@@ -1,5 +1,6 @@
+import { trailingBlanks } from '../grammar/blanks.ts';
 import type { Line } from '../grammar/line.ts';
-import { settingLine } from '../read/settings.ts';
+import { settingOf } from '../read/settings.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
@@ -21,14 +22,14 @@ export class SettingsWriter implements LineWriter {
       return;
     }
     const text = line.text();
-    const [, key = '', value = ''] = settingLine.exec(text) ?? [];
+    const { key, value } = settingOf(text) ?? { key: '', value: '' };
     if (!this.#pen.ruleOf(key)) {
       this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
       return;
     }
     const equals = text.indexOf('=') + 1;
-    const end = text.length - text.trimEnd().length;
-    const written = (this.#pen.write(key, value) ?? noText).padStart(text.length - equals - end);
-    putLine(`${`${key}=`.padStart(equals)}${written}${' '.repeat(end)}`, line, out);
+    const end = trailingBlanks(text);
+    const written = (this.#pen.write(key, value) ?? noText).padStart(text.length - equals - end.length);
+    putLine(`${`${key}=`.padStart(equals)}${written}${end}`, line, out);
   }
 }

@@ -1,14 +1,18 @@
 import { CartoError } from '../error.ts';
+import { trailingBlanks } from '../grammar/blanks.ts';
+import { type Bounds, isWithin } from '../grammar/bounds.ts';
 import type { Line } from '../grammar/line.ts';
 import { type HeaderStyle, TableGrammar } from '../grammar/table.ts';
+import { missing } from './bounded-row.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
-import { type CounterName, grammars } from './rule.ts';
+import type { CounterName } from './rule.ts';
 
-/** What happens to a column's cells. `numbers` are proved and go on byte for byte. */
+/** What happens to a column's cells. `numbers` are proved and go on byte for byte, if they are within their bounds. */
 type Column =
-  | { readonly name: string; readonly cells: 'numbers' | 'left-out' | 'written' }
+  | { readonly name: string; readonly cells: 'numbers'; readonly bounds: Bounds }
+  | { readonly name: string; readonly cells: 'left-out' | 'written' }
   | { readonly name: string; readonly cells: 'mapped'; readonly counter: CounterName };
 
 /** What stands for a cell whose text is left out. */
@@ -32,7 +36,7 @@ export class TableWriter implements LineWriter {
     const what = this.#grammar.line(line);
     if (what === 'header') this.#header(line, out);
     else if (what === 'blank') out.pass(line.start, line.next);
-    else if (this.#allNumbers) this.#passRow(line, out);
+    else if (this.#allNumbers && this.#isProved()) out.pass(line.start, line.next);
     else this.#row(line, out);
   }
 
@@ -47,9 +51,11 @@ export class TableWriter implements LineWriter {
     return this.#columns.filter((column) => column.cells !== 'left-out').map((column) => column.name);
   }
 
-  #passRow(line: Line, out: Passage): void {
-    if (!this.#grammar.row.areNumbers()) throw this.#notANumber(line);
-    out.pass(line.start, line.next);
+  #isProved(): boolean {
+    return this.#columns.every((column, at) => {
+      const value = this.#grammar.row.number(at);
+      return value !== undefined && column.cells === 'numbers' && isWithin(value, column.bounds);
+    });
   }
 
   #row(line: Line, out: Passage): void {
@@ -57,8 +63,9 @@ export class TableWriter implements LineWriter {
     let passed = line.start;
     for (const [at, column] of this.#columns.entries()) {
       if (column.cells === 'numbers') {
-        if (!row.isNumber(at)) throw this.#notANumber(line);
-        continue;
+        const value = row.number(at);
+        if (value === undefined) throw this.#notANumber(line);
+        if (isWithin(value, column.bounds)) continue;
       }
       if (column.cells === 'left-out') {
         if (at > 0) out.pass(passed, row.end(at - 1));
@@ -66,7 +73,8 @@ export class TableWriter implements LineWriter {
         continue;
       }
       out.pass(passed, row.start(at));
-      out.put(this.#written(column, at, line).padStart(row.end(at) - row.start(at)));
+      const written = column.cells === 'numbers' ? this.#outOfBounds() : this.#written(column, at, line);
+      out.put(written.padStart(row.end(at) - row.start(at)));
       passed = row.end(at);
     }
     out.pass(passed, line.next);
@@ -80,6 +88,11 @@ export class TableWriter implements LineWriter {
     return Number.isSafeInteger(value) ? String(this.#pen.desk.counters.of(column.counter, value)) : noText;
   }
 
+  #outOfBounds(): string {
+    this.#pen.desk.warnings.add('odd-value', this.#pen.kind);
+    return missing;
+  }
+
   #notANumber(line: Line): CartoError {
     return new CartoError('UNREADABLE', 'a cell is not a number', { kind: this.#pen.kind, line: line.number });
   }
@@ -90,16 +103,20 @@ function columnOf(name: string, pen: Pen): Column {
   if (!rule) pen.desk.warnings.add('dropped-column', pen.kind);
   if (!rule || rule.do === 'drop') return { name, cells: 'left-out' };
   if (rule.do === 'map') return { name, cells: 'mapped', counter: rule.as };
-  const isNumbers = rule.do === 'keep' && (rule.as === grammars.number || rule.as === grammars.numbers);
-  return { name, cells: isNumbers ? 'numbers' : 'written' };
+  const bounds = pen.boundsOf(name);
+  return bounds ? { name, cells: 'numbers', bounds } : { name, cells: 'written' };
 }
 
 /** The header with the names that stay, spaced as it was between blanks. */
 function headerText(text: string, style: HeaderStyle, kept: ReadonlySet<string>): string {
   if (style === 'blanks') {
-    const cells = text.matchAll(/([ \t]*)([^ \t]+)/g);
-    const end = /[ \t]*$/.exec(text)?.[0] ?? '';
-    return Array.from(cells, ([, gap = '', name = '']) => (kept.has(name) ? gap + name : '')).join('') + end;
+    let end = 0;
+    const names = Array.from(text.matchAll(/[^ \t]+/g), ({ 0: name, index }) => {
+      const gap = text.slice(end, index);
+      end = index + name.length;
+      return kept.has(name) ? gap + name : '';
+    });
+    return names.join('') + trailingBlanks(text);
   }
   const cells = text.split('\t').map((cell) => cell.trim());
   return cells.filter((cell) => cell === '' || kept.has(cell)).join('\t');

@@ -10,8 +10,9 @@ import { readSessions } from '../read/sessions.ts';
 import { type LeftOut, maxPieceBytes, type Source, type SourceFile } from '../source.ts';
 import { entriesOf, type Survey, surveyExport } from '../survey.ts';
 import { Tally } from '../tally.ts';
-import type { Warning } from '../warnings.ts';
+import { type Warning, Warnings } from '../warnings.ts';
 import { layDesk } from './desk.ts';
+import { rememberNames } from './head-names.ts';
 import { lexiconOf } from './lexicon.ts';
 import { type Desk, Pen } from './pen.ts';
 import type { Rules } from './rule.ts';
@@ -97,7 +98,8 @@ class Transformation {
     return {
       studyCode: desk.codes.of('study', survey.study.name),
       counts: await countsOf(survey, checkpoint),
-      files: [...this.#files.values()],
+      // By new name: the order of the source's files is the alphabetical one of what staff typed.
+      files: [...this.#files.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
       leftOut: this.#leftOut.counts(),
       get warnings() {
         return desk.warnings.list();
@@ -107,7 +109,7 @@ class Transformation {
     };
   }
 
-  /** Reads ahead what later files refer to: sessions, voxels, and the names in small files. */
+  /** Reads ahead what later files refer to: sessions and voxels; and writes, for nobody, the files in which staff type. */
   async #announce(): Promise<void> {
     const { survey, desk, checkpoint } = this.#deps;
     const sessions: number[] = [];
@@ -116,13 +118,17 @@ class Transformation {
     }
     desk.counters.announce('session', sessions);
     await proveVoxels(survey, desk.counters, checkpoint);
+    await this.#remember('study', survey.studyFile);
     for (const kind of ['visitag-sessions', 'visitag-presets', 'visitag-settings', 'fpti-formulas'] as const) {
-      const treatment = treatments[kind];
-      const pen = new Pen(desk, kind);
-      for (const { file } of entriesOf(survey, kind)) {
-        for await (const _ of treatment?.write({ file, pen, checkpoint, path: '' }) ?? []);
-      }
+      for (const { file } of entriesOf(survey, kind)) await this.#remember(kind, file);
     }
+  }
+
+  /** What staff typed in one file must be known before the first file is searched for it. */
+  async #remember(kind: FileKind, file: SourceFile): Promise<void> {
+    const { desk, checkpoint } = this.#deps;
+    const pen = new Pen({ ...desk, warnings: new Warnings() }, kind);
+    for await (const _ of treatments[kind]?.write({ file, pen, checkpoint, path: '' }) ?? []);
   }
 
   async #take(identity: FileIdentity, source: SourceFile): Promise<void> {
@@ -148,13 +154,12 @@ class Transformation {
     });
   }
 
-  /** Looks at the head of the file; a mesh's own name in it is remembered as typed by staff. */
+  /** Looks at the head of the file; names in it are remembered as typed by staff. */
   async #isRecognised(source: SourceFile, pen: Pen, treatment: Treatment): Promise<boolean> {
     if (pen.kind === 'study') return true;
-    const head = decodeText(await headOf(source, this.#deps.checkpoint, headBytes));
-    const meshName = pen.kind === 'mesh' ? /^MeshName[ \t]*=(.*)$/m.exec(head)?.[1] : undefined;
-    if (meshName) pen.desk.originals.add(meshName);
-    const [firstLine = ''] = head.split(/\r?\n/, 1);
+    const head = await headOf(source, this.#deps.checkpoint, headBytes);
+    rememberNames(head, pen);
+    const [firstLine = ''] = decodeText(head).split(/\r?\n/, 1);
     return treatment.recognises(firstLine, pen);
   }
 

@@ -6,14 +6,24 @@ import { missingWords } from '../grammar/number.ts';
  * surface leads.
  */
 
-/** Short and full names of the default point tags. */
-export const tagNames: ReadonlySet<string> = new Set([
-  ...['None', 'HIS', 'His', 'PS', 'Pacing Site', 'DP', 'Double Potential', 'FS', 'Fragmented Signal'],
-  ...['ABL', 'Ablation', 'SCR', 'Scar', 'LO', 'Location Only', 'TE', 'Transient Event', 'EOS', 'End of Sheath'],
-  ...['SIA', 'Short Interval Ablation', 'C.Split', 'Complex.Split', 'C.Multi', 'Complex.Multi'],
-  ...['LIPV', 'LSPV', 'RIPV', 'RSPV', 'MA', 'Mitral Annulus', 'TA', 'Tricuspid Annulus'],
-  ...['LIPV OS', 'LSPV OS', 'RIPV OS', 'RSPV OS', 'IVC OS', 'SVC OS', 'CS OS'],
+/** The default point tags: full names by short names. */
+// biome-ignore format: the pairs are the documentation
+const tags: ReadonlyMap<string, string> = new Map([
+  ['None', 'None'], ['HIS', 'His'], ['PS', 'Pacing Site'], ['DP', 'Double Potential'],
+  ['FS', 'Fragmented Signal'], ['ABL', 'Ablation'], ['SCR', 'Scar'], ['LO', 'Location Only'],
+  ['TE', 'Transient Event'], ['EOS', 'End of Sheath'], ['SIA', 'Short Interval Ablation'],
+  ['C.Split', 'Complex.Split'], ['C.Multi', 'Complex.Multi'], ['MA', 'Mitral Annulus'], ['TA', 'Tricuspid Annulus'],
+  ['LIPV', 'LIPV'], ['LSPV', 'LSPV'], ['RIPV', 'RIPV'], ['RSPV', 'RSPV'],
+  ['LIPV OS', 'LIPV OS'], ['LSPV OS', 'LSPV OS'], ['RIPV OS', 'RIPV OS'], ['RSPV OS', 'RSPV OS'],
+  ['IVC OS', 'IVC OS'], ['SVC OS', 'SVC OS'], ['CS OS', 'CS OS'],
 ]);
+
+/** Both names together are a default tag's: one of them alone may be anyone's name or initials. */
+export function isDefaultTag(shortName: string, fullName: string): boolean {
+  return tags.get(shortName) === fullName;
+}
+
+const tagNames: ReadonlySet<string> = new Set([...tags].flat());
 
 export const coloringNames: ReadonlySet<string> = new Set([
   ...['Unipolar', 'Bipolar', 'LAT', 'Impedance', 'A1', 'A2', 'A2-A1', 'SCI', 'ICL', 'ACI', 'ACL', 'Force', 'Paso'],
@@ -52,8 +62,10 @@ export function isConnector(name: string): boolean {
 
 const electrode = '(?:M|CS|R|MC|20[AB]_|MCC_Dx_|MCC_Abl_|DEC_?|QUAD_?[A-D]?_?|ULS_?)';
 const leads = 'I{1,3}|aV[RLF]|V[1-9]R?|V1[0-2]|LA|RA|LL|RL|WCT_GND|WCT';
+/** No catheter has more than 64 poles; longer numbers may be anything. */
+const pole = '[1-9]\\d?';
 const channelName = new RegExp(
-  `^(?:${leads}|${electrode}\\d{1,3}(?:-${electrode}?\\d{1,3})?|(?:MC|MCC_Dx|MCC_Abl)[ _](?:Uni|Bi)[Pp]olar[ _]\\d{1,3}|MCC_Abl_(?:Uni|Bi)Polar_\\d{1,3})$`,
+  `^(?:${leads}|${electrode}${pole}(?:-${electrode}?${pole})?|(?:MC|MCC_Dx|MCC_Abl)[ _](?:Uni|Bi)[Pp]olar[ _]${pole})$`,
 );
 
 /** A signal named after a surface lead or the poles of a socket. */

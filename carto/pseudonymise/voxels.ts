@@ -1,7 +1,10 @@
 import type { Checkpoint } from '../../core/gate-flag.ts';
-import { readTable } from '../read/table.ts';
+import { eachLine } from '../grammar/line.ts';
+import { TableGrammar } from '../grammar/table.ts';
 import { entriesOf, type Survey } from '../survey.ts';
 import type { Counters } from './counters.ts';
+
+const kind = 'grids';
 
 /** Distance between a voxel's number along an axis and its coordinate in mm. */
 const voxelOffset = 499.5;
@@ -11,13 +14,17 @@ const voxelOffset = 499.5;
  * by number, the id says nothing that the coordinates do not say, and stays; any other id is mapped like a counter.
  */
 export async function proveVoxels(survey: Survey, counters: Counters, checkpoint: Checkpoint): Promise<void> {
-  for (const { file } of entriesOf(survey, 'grids')) {
-    const grid = await readTable({ file, kind: 'grids', checkpoint, style: 'blanks', required: [] });
-    const [ids, x, y, z] = ['UniqID', 'X', 'Y', 'Z'].map((name) => grid.column(name));
-    for (let row = 0; row < grid.rows; row++) {
-      const id = ids?.[row] ?? Number.NaN;
-      if (id === voxelId(x?.[row], y?.[row], z?.[row])) counters.prove('voxel', id);
-    }
+  for (const { file } of entriesOf(survey, kind)) {
+    const grammar = new TableGrammar(kind, 'blanks');
+    const numberOf = (column: string) => {
+      const at = grammar.indexOf(column);
+      return at < 0 ? undefined : grammar.row.number(at);
+    };
+    await eachLine(file, checkpoint, kind, (line) => {
+      if (grammar.line(line) !== 'row') return;
+      const id = voxelId(numberOf('X'), numberOf('Y'), numberOf('Z'));
+      if (id !== undefined && id === numberOf('UniqID')) counters.prove('voxel', id);
+    });
   }
 }
 

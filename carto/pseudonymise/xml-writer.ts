@@ -1,6 +1,7 @@
 import type { Fields } from '../read/fields.ts';
 import { type XmlFile, type XmlHandlers, xmlSteps } from '../read/xml.ts';
 import type { Pen } from './pen.ts';
+import { isDefaultTag } from './vocabulary.ts';
 
 /**
  * Rewrites an XML file: elements that the rules name, with the attributes and texts that they name, in the layout they
@@ -41,7 +42,7 @@ class XmlWriter implements XmlHandlers {
       return;
     }
     this.#path.push(name);
-    const attributes = Object.entries(fields.all).map(([attribute, value]) => this.#attribute(name, attribute, value));
+    const attributes = Object.keys(fields.all).map((attribute) => this.#attribute(name, attribute, fields));
     this.#out += `<${name}${attributes.join('')}${selfClosing ? ' />' : '>'}`;
   }
 
@@ -70,16 +71,22 @@ class XmlWriter implements XmlHandlers {
     return this.#pen.ruleOf(element)?.do === 'drop';
   }
 
-  #attribute(element: string, attribute: string, value: string): string {
+  #attribute(element: string, attribute: string, fields: Fields): string {
     const field = `${element}@${attribute}`;
+    const value = fields.text(attribute) ?? '';
     const rule = this.#pen.ruleOf(field);
     if (!rule) this.#pen.desk.warnings.add('dropped-attribute', this.#pen.kind);
-    const written = this.#pen.write(field, value);
+    const isFormat = rule?.do === 'code' && rule.as === 'tag' && isOfDefaultTag(fields);
+    const written = isFormat ? value : this.#pen.write(field, value);
     if (written === undefined) return '';
     // Only the hardware names attributes: <Connector CS_CONNECTOR="file" />.
     const name = rule === this.#pen.ruleOf(`${element}@*`) ? this.#pen.namePart('connector', attribute) : attribute;
     return ` ${name}="${escapeXml(written)}"`;
   }
+}
+
+function isOfDefaultTag(fields: Fields): boolean {
+  return isDefaultTag(fields.text('Short_Name') ?? '', fields.text('Full_Name') ?? '');
 }
 
 /** The parser hands line ends over as `\n`; an export has `\r\n`. */

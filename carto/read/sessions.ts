@@ -18,11 +18,12 @@ export interface SessionTable {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Text columns; every other column holds integers. */
-const textColumns = new Set(['PresetName', 'Comment']);
+/** Columns that hold integers; any other may hold text. */
+const numberColumns = new Set(['SessionId', 'StartTs', 'EndTs', 'PresetId']);
 
 /** One line per ablation; it is held in memory. */
-const maxBytes = 64 * 2 ** 20;
+const maxBytes = 8 * 2 ** 20;
+const maxColumns = 64;
 
 export async function readSessionTable(file: SourceFile, checkpoint: Checkpoint): Promise<SessionTable> {
   expectAtMost(file, maxBytes, kind);
@@ -37,35 +38,68 @@ export async function readSessionTable(file: SourceFile, checkpoint: Checkpoint)
       return;
     }
     columns = headerCells(text, 'blanks');
+    if (columns.length > maxColumns) {
+      throw new CartoError('UNREADABLE', `the header has ${columns.length} columns`, { kind, line: line.number });
+    }
     ends = Array.from(text.matchAll(/\S+/g), ({ index, 0: name }) => index + name.length);
   });
   return { columns, ends, rows };
 }
 
-/** Cuts at the columns' ends; where a long cell has shifted the row, falls back to gaps between cells. */
+/** Cuts at the columns' ends; where a long cell has shifted the row, at gaps between cells. */
 function cellsOf(text: string, columns: readonly string[], ends: readonly number[], line: number): string[] {
-  const last = columns.length - 1;
-  const cut = columns.map((_, at) => text.slice(ends[at - 1] ?? 0, at === last ? undefined : ends[at]).trim());
-  const cells = [cut, cutAtGaps(text, columns)].find((found) => found && fits(found, columns));
-  if (!cells) throw new CartoError('UNREADABLE', 'a row does not fit the columns', { kind, line });
-  return cells;
+  for (const cut of [cutAtEnds, cutBehindNumbers, cutAtGaps]) {
+    const cells = cut(text, columns, ends);
+    if (cells && fits(cells, columns)) return cells;
+  }
+  throw new CartoError('UNREADABLE', 'a row does not fit the columns', { kind, line });
 }
 
-/** The first cells by white space as far as columns are numbers; then by gaps of two blanks or more. */
-function cutAtGaps(text: string, columns: readonly string[]): string[] | undefined {
-  const firstText = columns.findIndex((name) => textColumns.has(name));
-  const lead = firstText < 0 ? columns.length : firstText;
-  const pattern = new RegExp(`^\\s*${'(\\S+)\\s+'.repeat(lead)}(.*?)\\s*$`);
-  const found = pattern.exec(`${text} `)?.slice(1);
-  if (!found) return undefined;
-  const rest = (found.pop() ?? '').split(/\s{2,}/);
-  const spare = columns.length - lead;
-  return [...found, ...rest.slice(0, spare - 1), rest.slice(spare - 1).join(' ')];
+/**
+ * Undefined when a number would begin or end within a word, or not end where its column does: a piece of a long name is
+ * no number.
+ */
+function cutAtEnds(text: string, columns: readonly string[], ends: readonly number[]): string[] | undefined {
+  const last = columns.length - 1;
+  const isInPlace = (name: string, at: number) => {
+    const [start, end] = [ends[at - 1] ?? 0, ends[at] ?? 0];
+    const isCut = [start, end].some((edge) => /^\S\S$/.test(text.slice(Math.max(0, edge - 1), edge + 1)));
+    return !numberColumns.has(name) || (!isCut && /^\S$/.test(text.slice(end - 1, end)));
+  };
+  if (!columns.every(isInPlace)) return undefined;
+  return columns.map((_, at) => text.slice(ends[at - 1] ?? 0, at === last ? undefined : ends[at]).trim());
+}
+
+/** At the columns' ends as far as columns are numbers, which no cell has shifted; then at gaps. */
+function cutBehindNumbers(text: string, columns: readonly string[], ends: readonly number[]): string[] | undefined {
+  const lead = leadingNumbers(columns);
+  if (ends.slice(0, lead).some((end) => /^\d\d$/.test(text.slice(end - 1, end + 1)))) return undefined;
+  const numbers = Array.from({ length: lead }, (_, at) => text.slice(ends[at - 1] ?? 0, ends[at]).trim());
+  return [...numbers, ...textsOf(text.slice(ends[lead - 1] ?? 0), columns.length - lead)];
+}
+
+/** Wherever there are blanks, as far as columns are numbers; then at gaps. */
+function cutAtGaps(text: string, columns: readonly string[]): string[] {
+  const lead = leadingNumbers(columns);
+  const pattern = new RegExp(`^${'(\\S+)\\s+'.repeat(lead)}(.*)$`);
+  const [, ...found] = pattern.exec(`${text.trim()} `) ?? [];
+  return [...found.slice(0, lead), ...textsOf(found[lead] ?? '', columns.length - lead)];
+}
+
+function leadingNumbers(columns: readonly string[]): number {
+  const firstText = columns.findIndex((name) => !numberColumns.has(name));
+  return firstText < 0 ? columns.length : firstText;
+}
+
+/** Texts with two blanks or more between them; the last one takes what is left. */
+function textsOf(text: string, count: number): string[] {
+  const texts = text.trim().split(/\s{2,}/);
+  return count < 1 ? [] : [...texts.slice(0, count - 1), texts.slice(count - 1).join(' ')];
 }
 
 function fits(cells: readonly string[], columns: readonly string[]): boolean {
   if (cells.length !== columns.length) return false;
-  return columns.every((name, at) => textColumns.has(name) || Number.isInteger(parseNumber(cells[at] ?? '')));
+  return columns.every((name, at) => !numberColumns.has(name) || Number.isInteger(parseNumber(cells[at] ?? '')));
 }
 
 export async function readSessions(file: SourceFile, checkpoint: Checkpoint): Promise<VisiTagSession[]> {

@@ -3,8 +3,12 @@ import { eachLine } from '../grammar/line.ts';
 import type { SourceFile } from '../source.ts';
 import type { SettingsBlock } from '../study.ts';
 
-/** One `key=      value` line; keys may hold blanks. */
-export const settingLine = /^\s*([^=]+?)\s*=\s*(.*?)\s*$/;
+/** One `key=      value` line; keys may hold blanks. Undefined for a line of another form. */
+export function settingOf(text: string): { readonly key: string; readonly value: string } | undefined {
+  const equals = text.indexOf('=');
+  const key = text.slice(0, Math.max(0, equals)).trim();
+  return key === '' ? undefined : { key, value: text.slice(equals + 1).trim() };
+}
 
 /** Reads a file of `key=` value pairs in blocks that blank lines divide. Lines of another form are passed over. */
 export async function readSettings(file: SourceFile, kind: string, checkpoint: Checkpoint): Promise<SettingsBlock[]> {
@@ -15,13 +19,13 @@ export async function readSettings(file: SourceFile, kind: string, checkpoint: C
       block = undefined;
       return;
     }
-    const [, key, value] = settingLine.exec(line.text()) ?? [];
-    if (key === undefined || value === undefined) return;
+    const setting = settingOf(line.text());
+    if (!setting) return;
     if (!block) {
       block = new Map();
       blocks.push(block);
     }
-    block.set(key, value);
+    block.set(setting.key, setting.value);
   });
   return blocks;
 }

@@ -1,4 +1,4 @@
-import { CartoError } from '../error.ts';
+import { beyondAnyStudy, CartoError } from '../error.ts';
 import type { Coloring, Tag, Vector3 } from '../study.ts';
 import { defined, type Fields, numbersIn, present } from './fields.ts';
 import { parseXml, type XmlFile } from './xml.ts';
@@ -42,6 +42,9 @@ export async function readStudyXml(xml: XmlFile): Promise<StudyXml> {
   const reader = new StudyXmlReader();
   await parseXml(xml, reader);
   const study = reader.result();
+  if (study.maps.length > maxMaps) {
+    throw tooMany('maps', maxMaps);
+  }
   const names = new Set(study.maps.map((map) => map.name.normalize('NFC')));
   if (names.size !== study.maps.length) {
     throw new CartoError('UNREADABLE', 'two maps of the study have the same name', {
@@ -50,6 +53,18 @@ export async function readStudyXml(xml: XmlFile): Promise<StudyXml> {
     });
   }
   return study;
+}
+
+/** Far beyond any study: each file's name is compared with each map's. */
+const maxMaps = 1000;
+/** Each is held in memory. */
+const maxPoints = 1_000_000;
+
+function tooMany(what: string, limit: number): CartoError {
+  return new CartoError('TOO_LARGE', `the study has more than ${limit} ${what}`, {
+    kind: 'study',
+    hint: beyondAnyStudy,
+  });
 }
 
 /** While it is read: writable, and with lists that grow. */
@@ -64,6 +79,7 @@ class StudyXmlReader {
   readonly #study: GrowingStudy = { name: '', colorings: [], tags: [], maps: [], shells: [] };
   #map: GrowingMap | undefined;
   #point: GrowingPoint | undefined;
+  #points = 0;
   /** The element whose text is being waited for. */
   #element = '';
 
@@ -84,7 +100,7 @@ class StudyXmlReader {
   }
 
   text(text: string, line: number): void {
-    if (this.#element === 'Tags' && this.#point) this.#point.tagIds.push(...numbers(text, line));
+    if (this.#element === 'Tags' && this.#point) for (const id of numbers(text, line)) this.#point.tagIds.push(id);
     if (this.#element === 'LINE_LOOP' && this.#map) this.#map.cutouts.push(Float64Array.from(numbers(text, line)));
     if (this.#element === 'RegistrationMatrix') this.#study.registration = numbers(text, line);
   }
@@ -108,6 +124,7 @@ class StudyXmlReader {
       if (min <= max) map.coloringRanges.push({ coloringId: fields.number('Id'), min, max });
     }
     if (name === 'Point') {
+      if (++this.#points > maxPoints) throw tooMany('points', maxPoints);
       this.#point = pointOf(fields);
       map.points.push(this.#point);
     }

@@ -7,8 +7,10 @@ import type { SourceFile } from '../source.ts';
 import { Fields } from './fields.ts';
 
 /** The largest XML of an export is the study's: some hundred bytes per point. */
-const maxXmlBytes = 512 * 2 ** 20;
+const maxXmlBytes = 128 * 2 ** 20;
 const maxDepth = 64;
+/** Between one tag or text and the next. An attribute, a comment or a text that never ends would fill the memory. */
+const maxTokenChars = 8 * 2 ** 20;
 
 export interface XmlFile {
   readonly file: SourceFile;
@@ -20,7 +22,7 @@ export interface XmlHandlers {
   declaration?(): void;
   open(name: string, fields: Fields, selfClosing: boolean): void;
   close?(name: string, selfClosing: boolean): void;
-  /** The whole text between two tags; line ends are `\n`. */
+  /** The whole text between two tags, whatever comments and sections divide it; line ends are `\n`. */
   text?(text: string, line: number): void;
 }
 
@@ -33,16 +35,27 @@ export async function parseXml(xml: XmlFile, handlers: XmlHandlers, enough = () 
 export async function* xmlSteps({ file, kind, checkpoint }: XmlFile, handlers: XmlHandlers): AsyncGenerator<void> {
   expectAtMost(file, maxXmlBytes, kind);
   const parser = new SaxesParser({ position: true });
-  connect(parser, kind, handlers);
+  const progress = connect(parser, kind, handlers);
   for await (const text of textOf(file, checkpoint)) {
+    progress.chars += text.length;
+    if (progress.chars > maxTokenChars) throw progress.broken('an attribute, a comment or a text does not end');
     parser.write(text);
     yield;
   }
   parser.close();
+  progress.endText();
   yield;
 }
 
-function connect(parser: SaxesParser, kind: string, handlers: XmlHandlers): void {
+/** How much was written to a parser since it last found the end of a tag or text. */
+interface Progress {
+  chars: number;
+  /** Hands on the text that has come since the last tag. */
+  endText(): void;
+  broken(what: string): CartoError;
+}
+
+function connect(parser: SaxesParser, kind: string, handlers: XmlHandlers): Progress {
   let depth = 0;
   const broken = (what: string) => new CartoError('UNREADABLE', what, { kind, line: parser.line });
   parser.on('error', () => {
@@ -52,15 +65,27 @@ function connect(parser: SaxesParser, kind: string, handlers: XmlHandlers): void
     throw broken('the XML has a document type, which an export never has');
   });
   parser.on('xmldecl', () => handlers.declaration?.());
+  let texts: string[] = [];
+  const endText = () => {
+    const [text = '', ...more] = texts;
+    if (texts.length > 0) handlers.text?.(more.length === 0 ? text : texts.join(''), parser.line);
+    texts = [];
+  };
+  const progress: Progress = { chars: 0, endText, broken };
   parser.on('opentag', (tag) => {
+    progress.chars = 0;
+    endText();
     depth++;
     if (depth > maxDepth) throw broken('the XML nests too deep');
     handlers.open(tag.name, new Fields(tag.attributes, kind, parser.line), tag.isSelfClosing);
   });
   parser.on('closetag', (tag) => {
+    progress.chars = 0;
+    endText();
     depth--;
     handlers.close?.(tag.name, tag.isSelfClosing);
   });
-  parser.on('text', (text) => handlers.text?.(text, parser.line));
-  parser.on('cdata', (text) => handlers.text?.(text, parser.line));
+  parser.on('text', (text) => texts.push(text));
+  parser.on('cdata', (text) => texts.push(text));
+  return progress;
 }
