@@ -192,20 +192,57 @@ test('a case is delivered only when every archive of it has its receipt', async 
   assert.equal(ledger.read.caseById(caseId)?.stage, 'delivered');
 });
 
-test('a batch that the receiver refuses holds its cases, and only the code of it is shown', async (t) => {
-  const { ledger, acknowledgements, events, batchId, caseIds } = await makeWorld(t);
-  const refused = { batch: batchId, code: 'DIGEST_DIFFERS', message: 'patient Doe' };
+test('an archive that the receiver refuses holds its case, and only the code of it is shown', async (t) => {
+  const { ledger, acknowledgements, events } = await makeWorld(t);
+  const { batchId, caseIds } = await announcedBatch(ledger, [someArchive()]);
+  const refused = { batch: batchId, code: 'ARCHIVE_REFUSED', message: 'patient Doe' };
   assert.equal((await acknowledgements.accept({ refused })).status, 200);
-  for (const caseId of caseIds) {
-    const held = ledger.read.caseById(caseId);
-    assert.equal(held?.reason, 'refused-by-receiver');
-    assert.match(held?.hint ?? '', /DIGEST_DIFFERS/);
-    assert.doesNotMatch(held?.hint ?? '', /Doe/);
-  }
+  const held = ledger.read.caseById(caseIds[0] ?? '');
+  assert.equal(held?.reason, 'refused-by-receiver');
+  assert.match(held?.hint ?? '', /ARCHIVE_REFUSED/);
+  assert.doesNotMatch(held?.hint ?? '', /Doe/);
   assert.equal((await acknowledgements.accept({ refused })).status, 200, 'again is fine');
   assert.deepEqual(events, [`refused ${batchId}`, `refused ${batchId}`]);
-  assert.deepEqual(ledger.read.openBatches(), []);
   assert.deepEqual(ledger.read.nextArchivesToBatch(), []);
+});
+
+test('a refused batch of several goes once more, each archive alone and not uploaded again', async (t) => {
+  const { ledger, acknowledgements, archives, batchId, caseIds } = await makeWorld(t);
+  await acknowledgements.accept({ refused: { batch: batchId, code: 'ARCHIVE_REFUSED', message: '' } });
+  assert.deepEqual(ledger.read.openBatches(), []);
+  const waiting = ledger.read.nextArchivesToBatch();
+  assert.deepEqual(
+    waiting.map(({ archiveId, blob, nameTry }) => [archiveId, blob, nameTry]),
+    archives.map(({ archiveId }) => [archiveId, `device/${archiveId}.case`, 2]),
+  );
+  const second = await ledger.batch('review', [archives[0]?.archiveId ?? '']);
+  await ledger.completeBatch({ batchId: second, manifest: '{}' });
+  assert.equal(ledger.read.caseById(caseIds[0] ?? '')?.stage, 'uploaded');
+  await acknowledgements.accept({ refused: { batch: second, code: 'ARCHIVE_REFUSED', message: '' } });
+  assert.deepEqual(
+    caseIds.map((caseId) => ledger.read.caseById(caseId)?.stage),
+    ['held', 'uploaded'],
+    'the one at fault is held, the other is not',
+  );
+});
+
+test('what the receiver never got is uploaded again under another name; its stage goes back', async (t) => {
+  const { ledger, acknowledgements, archives, batchId, caseIds } = await makeWorld(t);
+  await ledger.hold(caseIds[1] ?? '', 'unreadable', 'a person says so');
+  const refused = { batch: batchId, code: 'BLOB_LOST', message: '' };
+  await acknowledgements.accept({ refused });
+  const before = ledger.read.cases();
+  assert.deepEqual(
+    before.map(({ stage }) => stage),
+    ['uploading', 'held'],
+  );
+  assert.deepEqual(
+    ledger.read.nextArchivesToBatch().map(({ archiveId, blob, nameTry }) => [archiveId, blob, nameTry]),
+    [[archives[0]?.archiveId, undefined, 2]],
+    'a held case stays at home',
+  );
+  await acknowledgements.accept({ refused });
+  assert.deepEqual(ledger.read.cases(), before, 'the same refusal again changes nothing');
 });
 
 test('a refusal cannot take a receipt back, nor touch what was never sent', async (t) => {

@@ -24,7 +24,7 @@ export interface AcknowledgementDeps {
   readonly onAccepted: (batchId: string, delivered: readonly string[]) => void;
   /** A receipt was right but for the one before it, which has not come. */
   readonly onEarly: (batchId: string) => void;
-  /** The receiver refused a batch for good; its cases are held. */
+  /** The receiver refused a batch for good; its archives are sent again, or its cases are held. */
   readonly onRefused: (batchId: string) => void;
 }
 
@@ -79,8 +79,8 @@ export class Acknowledgements {
     const reason = /^[A-Za-z0-9_-]+$/.test(code) ? code : 'unspecified';
     const hint = `The receiver refused batch ${batch} (${reason}). Ask the cloud team for that batch; nothing was released.`;
     try {
-      const isNew = await ledger.refuseBatch({ batchId: batch, hint });
-      if (isNew) log.warn({ batchId: batch, code: reason }, 'batch refused by the receiver');
+      const plan = await ledger.refuseBatch({ batchId: batch, code: reason, hint });
+      if (plan) log.warn({ batchId: batch, code: reason, plan }, 'batch refused by the receiver');
     } catch (error) {
       if (codeOf(error) === 'NO_SUCH_ROW') return this.#disbelieve('BATCH_UNKNOWN', batch, acknowledgement);
       if (codeOf(error) === 'ILLEGAL_MOVE') return this.#disbelieve('BATCH_CLOSED', batch, acknowledgement);

@@ -6,7 +6,7 @@ import { type BatchPolicy, defaultBatchPolicy, type PendingArchive, planBatch } 
 const policy: BatchPolicy = { maxArchives: 3, maxEntryBytes: 1000, maxBytes: 10_000 };
 
 const pending = (archiveId: string, change: Partial<PendingArchive> = {}): PendingArchive => {
-  return { archiveId, tier: 'review', bytes: 10, entryBytes: 10, ...change };
+  return { archiveId, tier: 'review', bytes: 10, entryBytes: 10, nameTry: 1, ...change };
 };
 
 test('takes what is there, oldest first, up to the number of archives', () => {
@@ -47,12 +47,19 @@ test('a large archive travels alone, and does not keep the ones before it waitin
   assert.deepEqual(planBatch([big, pending('b')], policy)?.archiveIds, ['big']);
 });
 
+test('an archive that was sent back travels alone', () => {
+  const back = pending('back', { nameTry: 2 });
+  assert.deepEqual(planBatch([back, pending('b')], policy)?.archiveIds, ['back']);
+  assert.deepEqual(planBatch([pending('a'), back, pending('b')], policy)?.archiveIds, ['a']);
+});
+
 test('for all archives: within the limits unless it is a single one, in order, of one tier', () => {
   const archive = fc.record({
     archiveId: fc.uuid(),
     tier: fc.constantFrom('review' as const, 'study' as const),
     bytes: fc.integer({ min: 1, max: 1 << 30 }),
     entryBytes: fc.integer({ min: 500, max: 5000 }),
+    nameTry: fc.constantFrom(1, 1, 1, 2),
   });
   fc.assert(
     fc.property(fc.array(archive, { maxLength: 150 }), (archives) => {
@@ -64,6 +71,7 @@ test('for all archives: within the limits unless it is a single one, in order, o
       assert.ok(chosen.length <= 64);
       const sum = (of: 'bytes' | 'entryBytes') => chosen.reduce((total, one) => total + (one?.[of] ?? 0), 0);
       if (chosen.length === 1) return;
+      assert.ok(chosen.every((one) => one?.nameTry === 1));
       assert.ok(sum('entryBytes') <= defaultBatchPolicy.maxEntryBytes);
       assert.ok(sum('bytes') <= defaultBatchPolicy.maxBytes);
     }),

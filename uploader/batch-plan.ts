@@ -25,6 +25,8 @@ export interface PendingArchive {
   readonly bytes: number;
   /** Upper bound of its entry in the manifest, as JSON. */
   readonly entryBytes: number;
+  /** More than 1: it was sent back, or its name was spoilt. */
+  readonly nameTry: number;
 }
 
 export interface BatchPlan {
@@ -34,7 +36,7 @@ export interface BatchPlan {
 
 /**
  * The next batch: what is there now, oldest first, of one tier, review before study; nothing waits for more to come.
- * At least one archive, whatever the limits.
+ * At least one archive, whatever the limits. One that was sent back travels alone, so that it can only harm itself.
  */
 export function planBatch(
   pending: readonly PendingArchive[],
@@ -45,12 +47,15 @@ export function planBatch(
   let bytes = 0;
   let entryBytes = 0;
   for (const archive of pending.filter((one) => one.tier === tier)) {
+    const travelsAlone = archive.nameTry > 1;
+    if (archiveIds.length > 0 && travelsAlone) break;
     bytes += archive.bytes;
     entryBytes += archive.entryBytes;
     const fits =
       archiveIds.length < policy.maxArchives && bytes <= policy.maxBytes && entryBytes <= policy.maxEntryBytes;
     if (archiveIds.length > 0 && !fits) break;
     archiveIds.push(archive.archiveId);
+    if (travelsAlone) break;
   }
   return archiveIds.length === 0 ? undefined : { tier, archiveIds };
 }

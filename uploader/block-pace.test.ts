@@ -17,7 +17,7 @@ test('sizes start small and double while the line is fast, up to 8 MiB', () => {
 });
 
 test('a steady line gets blocks that take well under 2 s', () => {
-  for (const bytesPerMs of [300, 1000, 5000, 50_000]) {
+  for (const bytesPerMs of [50, 100, 300, 1000, 5000, 50_000]) {
     let pace = unknownPace;
     let bytes = 0;
     for (let n = 0; n < 10; n++) {
@@ -29,13 +29,14 @@ test('a steady line gets blocks that take well under 2 s', () => {
   }
 });
 
-test('a failure halves the next block, never below 256 KiB', () => {
+test('a failure halves the next block, never below 64 KiB', () => {
   const fast = { bytesPerMs: 8192, limitBytes: 8 * mib };
   assert.equal(nextBlockBytes(fast, mib), 8_192_000 - (8_192_000 % (64 * kib)));
   assert.equal(nextBlockBytes(slowed(fast), mib), 4_096_000 - (4_096_000 % (64 * kib)));
   let pace: Pace = fast;
   for (let n = 0; n < 20; n++) pace = slowed(pace);
-  assert.equal(nextBlockBytes(pace, mib), 256 * kib);
+  assert.equal(nextBlockBytes(pace, mib), 64 * kib);
+  assert.equal(nextBlockBytes(slowed(slowed(unknownPace)), mib), 64 * kib, 'also before any block came through');
 });
 
 test('a huge archive still fits into 50 000 blocks', () => {

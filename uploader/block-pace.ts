@@ -1,5 +1,6 @@
 const kibibyte = 1024;
-const smallestBlock = 256 * kibibyte;
+const firstBlock = 256 * kibibyte;
+const smallestBlock = 64 * kibibyte;
 const largestBlock = 8 * 1024 * kibibyte;
 
 /** A blob has at most 50 000 blocks; some room is left for blocks that were cut smaller. */
@@ -16,7 +17,7 @@ export interface Pace {
   readonly limitBytes: number;
 }
 
-export const unknownPace: Pace = { bytesPerMs: undefined, limitBytes: smallestBlock };
+export const unknownPace: Pace = { bytesPerMs: undefined, limitBytes: firstBlock };
 
 /** After a block of `bytes` took `ms`. */
 export function paced(pace: Pace, bytes: number, ms: number): Pace {
@@ -33,9 +34,9 @@ export function slowed({ bytesPerMs, limitBytes }: Pace): Pace {
   };
 }
 
-/** Size of the next block of an archive: what the measured rate moves in a second, 256 KiB to 8 MiB. */
+/** Size of the next block of an archive: what the measured rate moves in a second, 64 KiB to 8 MiB. */
 export function nextBlockBytes({ bytesPerMs, limitBytes }: Pace, archiveBytes: number): number {
-  const wanted = bytesPerMs === undefined ? smallestBlock : bytesPerMs * aimMs;
+  const wanted = bytesPerMs === undefined ? firstBlock : bytesPerMs * aimMs;
   const least = Math.max(smallestBlock, Math.ceil(archiveBytes / mostBlocks));
   const rounded = Math.floor(Math.min(wanted, limitBytes, largestBlock) / (64 * kibibyte)) * 64 * kibibyte;
   return Math.max(rounded, least);

@@ -40,12 +40,15 @@ export interface CourierDeps {
   readonly parallelBlocks?: number;
   /** How long to wait for a receipt before a batch is announced again. Doubles up to `ceilingMs`. */
   readonly receiptMs?: number;
-  /** How long to wait after a failure. Doubles up to `ceilingMs`. */
+  /** How long to wait after a failure. Doubles up to `ceilingMs`, at most half a minute: lines come back unannounced. */
   readonly retryMs?: number;
   readonly ceilingMs?: number;
   /** A connection on which nothing moves for so long is given up. */
   readonly stallMs?: number;
 }
+
+/** A try costs a packet; a case that waits minutes for a line that works again costs trust. */
+const retryCeilingMs = 30_000;
 
 /**
  * Brings sealed cases to the cloud side and their receipts home: batches, uploads, announcements, each behind the
@@ -70,13 +73,13 @@ export class Courier implements Service {
 
   constructor(deps: CourierDeps) {
     const { ledger, link, gate, clock, storageKey, folder, serverCaPem: caPem, device, receiptKeys } = deps;
-    const { parallelBlocks = 1, receiptMs = 15_000, retryMs = 1_000, ceilingMs = 300_000, stallMs = 60_000 } = deps;
+    const { parallelBlocks = 1, receiptMs = 15_000, retryMs = 1_000, ceilingMs = 300_000, stallMs = 20_000 } = deps;
     const log = deps.log.child({ part: 'courier' });
     this.#deps = deps;
     this.#log = log;
     this.#schedule = new Schedule(clock);
     this.#untilReceipt = backoff(receiptMs, ceilingMs);
-    this.#untilRetry = backoff(retryMs, ceilingMs);
+    this.#untilRetry = backoff(retryMs, Math.min(ceilingMs, retryCeilingMs));
     const tickets = new TicketBook({ ledger, link, clock, log, storageKey });
     this.#tickets = tickets;
     this.#desk = new BatchDesk({ ...deps, log });
@@ -139,7 +142,8 @@ export class Courier implements Service {
       if (signal.aborted || isLedgerGone(error)) throw error;
       const leastMs = error instanceof UploadError ? error.retryAfterMs : undefined;
       const attempts = this.#schedule.postpone(job.key, this.#untilRetry, leastMs);
-      this.#log.warn({ job: job.kind, attempts, error: describe(error) }, 'courier job failed');
+      if (isWorthALine(attempts))
+        this.#log.warn({ job: job.kind, attempts, error: describe(error) }, 'courier job failed');
     }
   }
 
@@ -226,4 +230,9 @@ export class Courier implements Service {
     }
     this.wake();
   }
+}
+
+/** The first failure, the second, the fourth, …: an outage of days must not fill the log. */
+function isWorthALine(attempts: number): boolean {
+  return Number.isInteger(Math.log2(attempts));
 }

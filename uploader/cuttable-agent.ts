@@ -27,8 +27,15 @@ export class CuttableAgent {
       const socket = connect({ host: target.host ?? 'localhost', port: Number(target.port ?? 443) });
       // `tls.connect` takes the socket; the type of the agent's method does not know that.
       const connection = secure({ ...target, socket } as RequestOptions, callback) as TLSSocket;
-      this.#keep(socket, connection, stallMs);
+      this.#keep(socket, connection);
+      connection.setTimeout(stallMs);
       return connection;
+    };
+    const reuse = this.agent.reuseSocket.bind(this.agent);
+    this.agent.reuseSocket = (connection, request) => {
+      reuse(connection, request);
+      // Node switches a connection's timer off when it keeps it for the next request, and leaves it off.
+      (connection as TLSSocket).setTimeout(stallMs);
     };
   }
 
@@ -49,9 +56,9 @@ export class CuttableAgent {
     this.agent.destroy();
   }
 
-  #keep(socket: Socket, connection: TLSSocket, stallMs: number): void {
+  #keep(socket: Socket, connection: TLSSocket): void {
     this.#connections.set(socket, connection);
-    connection.setTimeout(stallMs, () => reset(socket, connection));
+    connection.on('timeout', () => reset(socket, connection));
     // The request hears of it through the TLS connection.
     socket.on('error', () => {});
     socket.once('close', () => this.#connections.delete(socket));

@@ -1,6 +1,7 @@
 import type { Stage } from '../protocol/documents.ts';
 import type { Tier } from '../protocol/ids.ts';
 import { caseCommands, moveCase } from './case-commands.ts';
+import { planAfterRefusal, type RefusalPlan, type RefusedArchive } from './refusal-plan.ts';
 import { mustChange, oneRow, type Statements } from './statements.ts';
 
 /** A run of bytes of an archive that the blob endpoint has as an uncommitted block. */
@@ -120,24 +121,45 @@ export const deliveryCommands = {
     mustChange(completed, 'batch to complete');
   },
 
-  /** The receiver refuses a batch for good: its cases wait for a person. False when that was known already. */
-  refuseBatch(sql: Statements, { batchId, hint }: { readonly batchId: string; readonly hint: string }): boolean {
+  /**
+   * The receiver refuses a batch for good. Its archives are sent once more where that can help, else their cases wait
+   * for a person. Undefined when the refusal was known already.
+   */
+  refuseBatch(
+    sql: Statements,
+    { batchId, code, hint }: { readonly batchId: string; readonly code: string; readonly hint: string },
+  ): RefusalPlan | undefined {
     const { state } = oneRow<{ state: string }>(
       sql('SELECT state FROM batches WHERE batch_id = ?').get(batchId),
       'batch',
     );
-    if (state === 'refused') return false;
+    if (state === 'refused') return undefined;
     const refused = sql(
       "UPDATE batches SET state = 'refused', manifest = NULL WHERE batch_id = ? AND state = 'uploaded'",
     ).run(batchId);
     mustChange(refused, 'batch to refuse');
-    const cases = sql('SELECT DISTINCT case_id FROM archives WHERE batch_id = ?').all(batchId) as { case_id: string }[];
-    for (const { case_id } of cases) {
-      caseCommands.hold(sql, { caseId: case_id, reason: 'refused-by-receiver', hint });
+    const archives = sql(
+      'SELECT archive_id AS archiveId, case_id AS caseId, name_try AS nameTry FROM archives WHERE batch_id = ?',
+    ).all(batchId) as RefusedArchive[];
+    const plan = planAfterRefusal(code, archives);
+    for (const { archiveId, caseId } of archives) {
+      if (plan === 'hold') caseCommands.hold(sql, { caseId, reason: 'refused-by-receiver', hint });
+      else sendBack(sql, { archiveId, caseId, keepBlob: plan === 'announce-alone' });
     }
-    return true;
+    return plan;
   },
 } as const;
+
+/** Takes an archive out of its batch to go into another, under a new name unless its blob is still good. */
+function sendBack(
+  sql: Statements,
+  { archiveId, caseId, keepBlob }: { readonly archiveId: string; readonly caseId: string; readonly keepBlob: boolean },
+): void {
+  sql('UPDATE archives SET batch_id = NULL, name_try = name_try + 1 WHERE archive_id = ?').run(archiveId);
+  if (keepBlob) return;
+  sql('UPDATE archives SET blob = NULL WHERE archive_id = ?').run(archiveId);
+  moveCase(sql, caseId, 'sent-back');
+}
 
 function archiveRow(sql: Statements, archiveId: string): { case_id: string; batch_id: string | null } {
   return oneRow(sql('SELECT case_id, batch_id FROM archives WHERE archive_id = ?').get(archiveId), 'archive');

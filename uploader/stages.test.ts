@@ -10,6 +10,7 @@ const events: readonly CaseEvent[] = [
   'batched',
   'upload-started',
   'all-uploaded',
+  'sent-back',
   'all-receipted',
   'held',
 ];
@@ -37,7 +38,7 @@ test('every pair of stage and event either is in the table or throws ILLEGAL_MOV
       }
     }
   }
-  assert.equal(legal, 20);
+  assert.equal(legal, 24);
 });
 
 test('nothing leaves delivered, and nothing but receipts leads there', () => {

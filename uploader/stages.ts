@@ -10,6 +10,7 @@ import { LedgerError } from './ledger-error.ts';
  * - `batched`: one of its archives joined a batch
  * - `upload-started`: a ticket for one of its archives was granted
  * - `all-uploaded`: the last of its archives was committed as a blob
+ * - `sent-back`: the receiver never got the bytes of one of its archives, which is uploaded again
  * - `all-receipted`: the last of its archives has a verified receipt
  * - `held`: it needs a person
  */
@@ -20,6 +21,7 @@ export type CaseEvent =
   | 'batched'
   | 'upload-started'
   | 'all-uploaded'
+  | 'sent-back'
   | 'all-receipted'
   | 'held';
 
@@ -54,11 +56,15 @@ const transitions: readonly Transition[] = [
   ['uploading', 'batched',        'uploading'],
   ['uploading', 'upload-started', 'uploading'],
   ['uploading', 'all-uploaded',   'uploaded' ],
+  ['uploading', 'sent-back',      'uploading'],
   ['uploading', 'held',           'held'     ],
+  ['uploaded',  'batched',        'uploaded' ],
+  ['uploaded',  'sent-back',      'uploading'],
   ['uploaded',  'all-receipted',  'delivered'],
   ['uploaded',  'held',           'held'     ],
   ['held',      'held',           'held'     ],
   ['held',      'changed',        'detected' ],
+  ['held',      'sent-back',      'held'     ],
   ['held',      'all-receipted',  'delivered'],
 ];
 
@@ -72,4 +78,4 @@ export function nextStage(stage: Stage, event: CaseEvent): Stage {
 }
 
 /** Stages from which the archives of a case may still join a batch. */
-export const stagesToBatch = ['sealed', 'batched', 'uploading'] as const satisfies readonly Stage[];
+export const stagesToBatch = ['sealed', 'batched', 'uploading', 'uploaded'] as const satisfies readonly Stage[];

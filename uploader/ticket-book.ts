@@ -12,8 +12,8 @@ const marginMs = 5 * 60_000;
 /** What a fresh ticket is taken to be good for when its expiry makes no sense, because a clock is wrong. */
 const presumedMs = 45 * 60_000;
 
-/** So often the hub is told how an upload ended. */
-const maxCloseTries = 6;
+/** So often the hub is told how an upload ended: with pauses of up to half a minute, longer than a ticket lives. */
+const maxCloseTries = 150;
 
 interface Deps {
   readonly ledger: Ledger;
@@ -50,13 +50,22 @@ export class TicketBook {
     const expiresAt = expiryOf(ticket.sasToken) ?? new Date(clock.now().getTime() + presumedMs + marginMs);
     const leftMs = expiresAt.getTime() - clock.now().getTime() - marginMs;
     this.#usableUntilMs.set(ticket.correlationId, clock.monotonicMs() + (leftMs > 0 ? leftMs : presumedMs));
-    const isWanted = await ledger.startUpload({
-      archiveId: archive.archiveId,
-      correlationId: ticket.correlationId,
-      sealed: sealText(JSON.stringify(ticket), storageKey.secret),
-      expiresAt: expiresAt.toISOString(),
-    });
-    return isWanted ? ticket : undefined;
+    const { archiveId } = archive;
+    const { correlationId } = ticket;
+    const sealed = sealText(JSON.stringify(ticket), storageKey.secret);
+    try {
+      const isWanted = await ledger.startUpload({
+        archiveId,
+        correlationId,
+        sealed,
+        expiresAt: expiresAt.toISOString(),
+      });
+      return isWanted ? ticket : undefined;
+    } catch (error) {
+      // Nobody will remember it, so nobody else can give its place back.
+      await link.finishUpload(correlationId, false).catch(() => {});
+      throw error;
+    }
   }
 
   /** Whether a ticket may be used for another request. */

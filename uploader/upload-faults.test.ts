@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { LedgerError } from './ledger-error.ts';
 import { newServerIdentity } from './testing/authority.ts';
 import type { BlobRequest, Fault } from './testing/blob-server.ts';
-import { CourierWorld, until } from './testing/world.ts';
+import { CourierWorld, manifestFrom, until } from './testing/world.ts';
 
 const mib = 1024 * 1024;
 const archiveBytes = 2 * mib;
@@ -207,6 +208,20 @@ test('an endpoint that stops answering is given up and tried again', async (t) =
   await until('it is delivered', () => world.delivered.length === 1);
 });
 
+test('an endpoint that falls silent on a connection that worked is given up and tried again', async (t) => {
+  const world = await CourierWorld.make(t, { stallMs: 150 });
+  for (const [kind, nth] of [
+    ['block', 1],
+    ['block', 4],
+    ['commit', 1],
+  ] as const) {
+    world.server.failNext(kind, 'silence', nth);
+  }
+  await world.seal({ review: archiveBytes });
+  await world.start();
+  await until('it is delivered', () => world.delivered.length === 1);
+});
+
 test('several blocks at a time make the same blob', async (t) => {
   const world = await CourierWorld.make(t, { parallelBlocks: 3 });
   world.server.failNext('block', { status: 500, code: 'InternalError' }, 4);
@@ -228,4 +243,65 @@ test('a case that is held during its upload is not sent further', async (t) => {
   assert.equal(world.server.blobs.has(world.blobOf(archives[0] as never)), false);
   assert.equal(world.ledger.read.caseById(caseId)?.stage, 'held');
   assert.deepEqual(world.ledger.read.openBatches(), []);
+});
+
+test('a blob that got lost at the other side is sent again by itself, a few times', async (t) => {
+  const world = await CourierWorld.make(t);
+  world.acknowledges = false;
+  let losses = 0;
+  world.link.onEvent = (event) => {
+    const { batch, archives } = manifestFrom(event);
+    if (losses++ === 3) return void world.acknowledge(event);
+    world.server.blobs.delete(archives[0]?.blob ?? '');
+    void world.courier.acceptAcknowledgement({ refused: { batch, code: 'BLOB_LOST', message: 'it is not there' } });
+  };
+  const { caseId, archives } = await world.seal({ review: 300_000 });
+  await world.start();
+  await until('it is delivered', () => world.delivered.length === 1);
+  const blob = world.ledger.read.archivesOf(caseId)[0]?.blob ?? '';
+  assert.equal(blob, `site-1/${archives[0]?.archiveId}-4.case`);
+  assert.equal(world.server.digestOf(blob), archives[0]?.sha256);
+  await until('all tickets are closed', () => world.link.open.size === 0);
+});
+
+test('an archive that nobody can read at the other side is held alone; its company is delivered', async (t) => {
+  const world = await CourierWorld.make(t);
+  const cases = [];
+  for (let n = 0; n < 3; n++) cases.push(await world.seal({ review: 1000 }));
+  const sick = cases[1]?.archives[0]?.archiveId;
+  world.acknowledges = false;
+  world.link.onEvent = (event) => {
+    const { batch, archives } = manifestFrom(event);
+    if (!archives.some(({ archiveId }) => archiveId === sick)) return void world.acknowledge(event);
+    void world.courier.acceptAcknowledgement({ refused: { batch, code: 'ARCHIVE_REFUSED', message: 'no' } });
+  };
+  await world.start();
+  await until('the others are delivered', () => world.delivered.length === 2);
+  await until('the sick one is held', () => world.ledger.read.stageCounts().held === 1);
+  assert.equal(world.ledger.read.caseById(cases[1]?.caseId ?? '')?.reason, 'refused-by-receiver');
+  assert.equal(world.server.requests.filter((kind) => kind === 'commit').length, 3, 'nothing is uploaded twice');
+});
+
+test('a right to write that could not be noted is given back at once', async (t) => {
+  const world = await CourierWorld.make(t);
+  const start = world.ledger.startUpload.bind(world.ledger);
+  let refusals = 0;
+  world.ledger.startUpload = (ticket) => {
+    if (refusals++ < 12) return Promise.reject(new LedgerError('DISK_FULL', 'as the test wants'));
+    return start(ticket);
+  };
+  await world.seal({ review: 1000 });
+  await world.start();
+  await until('it is delivered', () => world.delivered.length === 1);
+  assert.equal(world.link.mostOpen, 1);
+});
+
+test('a failure that stays is logged ever more rarely', async (t) => {
+  const world = await CourierWorld.make(t, { retryMs: 1, ceilingMs: 2 });
+  for (let n = 0; n < 40; n++) world.link.failures.push({ call: 'requestUpload', code: 'REFUSED' });
+  await world.seal({ review: 1000 });
+  await world.start();
+  await until('it is delivered', () => world.delivered.length === 1);
+  const lines = readFileSync(`${world.folder}/log`, 'utf8').split('courier job failed').length - 1;
+  assert.equal(lines, 6, 'at 1, 2, 4, 8, 16 and 32');
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
@@ -7,6 +7,7 @@ import { silentLog } from '../../core/log.ts';
 import { testFolder } from '../testing/folder.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { BlobStore } from './blob-store.ts';
+import type { BlockRow } from './schema.ts';
 
 async function openStore(t: TestContext) {
   const folder = await testFolder(t);
@@ -16,7 +17,18 @@ async function openStore(t: TestContext) {
   const stage = async (name: string, id: string, text: string) => {
     await store.stage(name, id, await store.files.write(Readable.from([Buffer.from(text)]), { maxBytes: 100 }));
   };
-  return { store, clock, stage, files: () => readdir(join(folder, 'blocks')) };
+  const pathOf = (file = 'none') => join(folder, 'blocks', file);
+  return {
+    ...{ store, clock, stage, folder },
+    files: () => readdir(join(folder, 'blocks')),
+    unlink: (file: string | undefined) => unlink(pathOf(file)),
+    truncate: (file: string | undefined) => truncate(pathOf(file), 1),
+    /** The files of the staged blocks, in the order of the ids. */
+    waiting: (name: string) =>
+      (
+        store.database.prepare('SELECT file FROM uncommitted WHERE blob = ? ORDER BY block_id').all(name) as BlockRow[]
+      ).map(({ file }) => file),
+  };
 }
 
 const properties = { headers: {}, metadata: {} };
@@ -86,4 +98,55 @@ test('overwriting keeps the time of creation and changes the etag', async (t) =>
   assert.notEqual(first.etag, second.etag);
   assert.deepEqual(second.createdAt, first.createdAt);
   assert.deepEqual(second.modifiedAt, clock.now());
+});
+
+test('what lost its bytes on disk is forgotten: staged blocks one by one, a blob as a whole', async (t) => {
+  const { store, stage, files, unlink, truncate, waiting } = await openStore(t);
+  await stage('whole', 'AAAA', 'one');
+  await store.commit('whole', [latest('AAAA')], properties, () => {});
+  const [kept] = await files();
+  for (const id of ['AAAA', 'BBBB']) await stage('broken', id, 'two');
+  await store.commit('broken', [latest('AAAA'), latest('BBBB')], properties, () => {});
+  for (const id of ['CCCC', 'DDDD', 'EEEE']) await stage('broken', id, 'three');
+  const [inBlob] = store.chain('broken');
+  await unlink(inBlob?.file);
+  const staged = waiting('broken');
+  await unlink(staged[0]);
+  await truncate(staged[2]);
+  await store.inspect('broken');
+  assert.equal(store.find('broken'), undefined);
+  assert.deepEqual(
+    store.uncommittedBlocks('broken').map(({ blockId }) => blockId),
+    ['DDDD'],
+  );
+  assert.deepEqual((await files()).toSorted(), [kept, staged[1]].toSorted(), 'nothing is left of what was forgotten');
+  await store.inspect('whole');
+  assert.equal(store.find('whole')?.bytes, 3);
+});
+
+test('a commit that counts on a lost block is refused, so that the block is staged again', async (t) => {
+  const { store, stage, unlink, waiting } = await openStore(t);
+  for (const id of ['AAAA', 'BBBB']) await stage('a', id, 'text');
+  await unlink(waiting('a')[0]);
+  const list = [latest('AAAA'), latest('BBBB')];
+  await assert.rejects(
+    store.commit('a', list, properties, () => {}),
+    { code: 'InvalidBlockList' },
+  );
+  await stage('a', 'AAAA', 'text');
+  assert.equal((await store.commit('a', list, properties, () => {})).bytes, 8);
+});
+
+test('a body whose file cannot be written is left readable, and the folder is made again', async (t) => {
+  const { store, folder, files } = await openStore(t);
+  await rm(join(folder, 'blocks'), { recursive: true });
+  const endless = new Readable({
+    read() {
+      this.push(Buffer.alloc(1000));
+    },
+  });
+  await assert.rejects(store.files.write(endless, { maxBytes: 1_000_000_000 }), { code: 'ServerBusy' });
+  assert.equal(endless.destroyed, false, 'a destroyed request could not be answered');
+  await store.files.write(Readable.from([Buffer.alloc(30)]), { maxBytes: 100 });
+  assert.equal((await files()).length, 1);
 });

@@ -61,6 +61,17 @@ export class BlobStore {
     return this.#tables.uncommitted(name).map(listed);
   }
 
+  /**
+   * Forgets of a blob what has lost its bytes on disk, so that nobody counts on it: a device stages a lost block again,
+   * and a lost blob is not there, instead of breaking off whenever it is read. Before every answer about a blob.
+   */
+  async inspect(name: string): Promise<void> {
+    const lost = await this.files.lost([...this.#tables.uncommitted(name), ...this.#tables.committed(name)]);
+    if (lost.length === 0) return;
+    const { blocks, blobs } = await this.#change(() => this.#tables.forget(name, new Set(lost)));
+    if (blocks + blobs > 0) this.#log.error({ event: 'blob-bytes-lost', blocks, blobs });
+  }
+
   /** Adds a written block to those waiting for a commit; one with the same id is replaced. */
   async stage(name: string, blockId: string, written: WrittenFile): Promise<void> {
     await this.#keeping(written, () => ({
@@ -75,6 +86,7 @@ export class BlobStore {
     properties: BlobProperties,
     check: WriteCheck,
   ): Promise<Blob> {
+    await this.inspect(name);
     const { blob } = await this.#change(() => {
       check(this.find(name));
       const staged = byId(this.#tables.uncommitted(name));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
@@ -290,3 +290,28 @@ async function collect(stream: NodeJS.ReadableStream): Promise<Buffer> {
   for await (const piece of stream) pieces.push(piece as Buffer);
   return Buffer.concat(pieces);
 }
+
+test('a block that cannot be stored is answered, however large its body, and the next try goes through', async () => {
+  const blob = client('dev/busy.bin');
+  const block = randomBytes(1024 * 1024);
+  await rm(join(world.hubFolder, 'blocks'), { recursive: true });
+  await refused(blob.stageBlock(blockId(0), block, block.length), 503, 'ServerBusy');
+  await blob.stageBlock(blockId(0), block, block.length);
+  await blob.commitBlockList([blockId(0)]);
+  assert.equal((await blob.getProperties()).contentLength, block.length);
+});
+
+test('a blob whose bytes were lost on disk is not there; its upload can begin again under the same name', async () => {
+  const blob = client('dev/lost.bin');
+  const block = randomBytes(1000);
+  const upload = async () => {
+    await blob.stageBlock(blockId(0), block, block.length);
+    await blob.commitBlockList([blockId(0)]);
+  };
+  await upload();
+  for (const file of await readdir(join(world.hubFolder, 'blocks'))) await rm(join(world.hubFolder, 'blocks', file));
+  await refused(blob.download(), 404, 'BlobNotFound');
+  await refused(blob.getBlockList('all'), 404, 'BlobNotFound');
+  await upload();
+  assert.deepEqual(await blob.downloadToBuffer(), block);
+});

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readdir, unlink } from 'node:fs/promises';
+import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Transform } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { codeOf } from '../../core/errors.ts';
 import { makeFolder, syncFolder } from '../../core/files.ts';
@@ -15,6 +15,9 @@ export interface WrittenFile {
   /** Base64. */
   readonly md5: string;
 }
+
+/** Why a file could not be written, of which none says anything about what was sent. */
+const passing = new Set(['ENOSPC', 'EDQUOT', 'ENOENT']);
 
 /** The folder of block files. Names are random; what a file is for stands in the database alone. */
 export class BlockFiles {
@@ -30,10 +33,11 @@ export class BlockFiles {
 
   /**
    * Streams a body into a new file and makes file and name durable. Nothing is left when it throws: RequestBodyTooLarge,
-   * Md5Mismatch, ServerBusy for a full disk, or the error of the broken stream.
+   * Md5Mismatch, ServerBusy for a full disk or a folder that had gone, or the error of the broken stream. The rest of
+   * the body is then still to be read: a destroyed request could not be answered, and its sender would wait in vain.
    */
   async write(
-    body: NodeJS.ReadableStream,
+    body: Readable,
     limits: { readonly maxBytes: number; readonly md5?: string | undefined },
   ): Promise<WrittenFile> {
     const file = `${randomBytes(16).toString('hex')}.block`;
@@ -48,15 +52,30 @@ export class BlockFiles {
       },
     });
     try {
-      await pipeline(body, measure, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
+      const pieces = body.iterator({ destroyOnReturn: false });
+      await pipeline(pieces, measure, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
       const md5 = hash.digest('base64');
       if (limits.md5 !== undefined && limits.md5 !== md5) throw new BlobError('Md5Mismatch');
       syncFolder(this.#folder);
       return { file, bytes, md5 };
     } catch (error) {
       await this.remove([file]);
-      throw codeOf(error) === 'ENOSPC' ? new BlobError('ServerBusy', { cause: error }) : error;
+      if (codeOf(error) === 'ENOENT') await makeFolder(this.#folder);
+      throw passing.has(codeOf(error) ?? '') ? new BlobError('ServerBusy', { cause: error }) : error;
     }
+  }
+
+  /** Which of these files are not there any more with all their bytes. */
+  async lost(files: readonly { readonly file: string; readonly bytes: number }[]): Promise<readonly string[]> {
+    const lost: string[] = [];
+    for (const { file, bytes } of files) {
+      const size = await stat(join(this.#folder, file)).then(
+        (found) => found.size,
+        (error) => (codeOf(error) === 'ENOENT' ? undefined : Promise.reject(error)),
+      );
+      if (size !== bytes) lost.push(file);
+    }
+    return lost;
   }
 
   /** Reads a stretch of a chain of files, piece by piece. */

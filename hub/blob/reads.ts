@@ -17,6 +17,7 @@ const maxRangeMd5Bytes = 4 * 1024 * 1024;
 /** Get Blob and Get Blob Properties (HEAD): the whole blob or one range, streamed. */
 export async function getBlob({ name, grant, request, reply }: BlobRequest, store: BlobStore) {
   requirePermission(grant, 'r');
+  await store.inspect(name);
   const blob = store.find(name);
   if (!blob) throw new BlobError('BlobNotFound');
   if (checkRead(readConditions(request.headers), blob) === 'not-modified') {
@@ -40,6 +41,7 @@ export async function getBlockList({ name, query, grant, reply }: BlobRequest, s
   requirePermission(grant, 'r');
   const type = (query.get('blocklisttype') ?? 'committed').toLowerCase();
   if (!['committed', 'uncommitted', 'all'].includes(type)) throw new BlobError('InvalidQueryParameterValue');
+  await store.inspect(name);
   const blob = store.find(name);
   const uncommitted = store.uncommittedBlocks(name);
   if (!blob && uncommitted.length === 0) throw new BlobError('BlobNotFound');

@@ -98,6 +98,7 @@ function sendBlobError(thrown: unknown, request: FastifyRequest, reply: FastifyR
     .header('x-ms-error-code', error.code)
     .type('application/xml')
     .send(request.method === 'HEAD' ? undefined : writeError(error.code, error.message));
+  request.raw.resume();
 }
 
 /** Fastify's own refusals and the hub's readiness, in Azure's words. */

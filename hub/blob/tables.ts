@@ -99,6 +99,25 @@ export class BlobTables {
     });
   }
 
+  /**
+   * Forgets what has lost its bytes: staged blocks one by one, a committed blob as a whole. Returns how many blocks and
+   * blobs that were.
+   */
+  forget(name: string, lost: ReadonlySet<string>) {
+    const staged = this.uncommitted(name).filter(({ file }) => lost.has(file));
+    for (const { file } of staged) {
+      this.#db.prepare('DELETE FROM uncommitted WHERE blob = ? AND file = ?').run(name, file);
+    }
+    const chain = this.committed(name).map(({ file }) => file);
+    const isBroken = chain.some((file) => lost.has(file));
+    if (isBroken) {
+      this.#db.prepare('DELETE FROM blobs WHERE name = ?').run(name);
+      this.#db.prepare('DELETE FROM committed WHERE blob = ?').run(name);
+    }
+    const orphans = [...staged.map(({ file }) => file), ...(isBroken ? new Set(chain) : [])];
+    return { blocks: staged.length, blobs: isBroken ? 1 : 0, orphans };
+  }
+
   #insert(blob: Blob): void {
     this.#db
       .prepare('INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?, ?, ?, ?)')

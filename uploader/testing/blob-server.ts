@@ -7,10 +7,11 @@ import type { Credential } from '../../hub/testing/certificates.ts';
 
 export type BlobRequest = 'block' | 'commit' | 'list' | 'head';
 
-/** What goes wrong with one request: an answer, a cut after so many bytes, or work done whose answer is lost. */
+/** What goes wrong with one request: an answer, a cut after so many bytes, silence, or work done whose answer is lost. */
 export type Fault =
   | { readonly status: number; readonly code: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly cutAfterBytes: number }
+  | 'silence'
   | 'answer-lost'
   | 'forget-blocks';
 
@@ -76,6 +77,7 @@ export class BlobServer {
     if (!this.isTicketGood(url.searchParams.get('sig') ?? '')) return refuse(response, 403, 'AuthenticationFailed');
     if (fault === 'forget-blocks') this.#uncommitted.delete(name);
     const body = await this.#read(request, fault);
+    if (fault === 'silence') return;
     if (typeof fault === 'object' && 'status' in fault) {
       return refuse(response, fault.status, fault.code, fault.headers);
     }
