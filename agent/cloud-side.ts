@@ -119,17 +119,22 @@ export class CloudSide implements Service {
 
   /** Renews the certificate at two thirds of its life, never while a procedure may run. */
   async #keepRenewed(signal: AbortSignal): Promise<void> {
-    const { clock, gate, log } = this.#deps;
+    const { clock, log } = this.#deps;
     for (;;) {
-      await gate.pass(signal);
       try {
-        if (this.#identity && renewalDue(this.#identity, clock.now())) await this.#renew(this.#identity, signal);
+        await this.#renewIfDue(signal);
       } catch (error) {
         signal.throwIfAborted();
         log.error({ error: describe(error) }, 'certificate not renewed, the old one stays in use');
       }
       await clock.sleep(renewalEveryMs, signal);
     }
+  }
+
+  async #renewIfDue(signal: AbortSignal): Promise<void> {
+    using work = this.#deps.gate.work('certificate renewal');
+    await work.pass(signal);
+    if (this.#identity && renewalDue(this.#identity, this.#deps.clock.now())) await this.#renew(this.#identity, signal);
   }
 
   /** The old pair stays until the hub has let the new one in; if it does not, the old one connects again. */

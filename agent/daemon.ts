@@ -1,16 +1,13 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { sweepBuilds } from '../archive/index.ts';
 import { KeyFolder, type LocalKeys, openLocalKeys, readBundle } from '../certs/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { makeFolder, unlinkDurable } from '../core/files.ts';
+import { makeFolder } from '../core/files.ts';
 import { Gate } from '../core/gate.ts';
 import { Services } from '../core/lifecycle.ts';
 import { type Log, openLog } from '../core/log.ts';
-import type { Announce } from '../core/milestones.ts';
+import type { Announce, Milestone } from '../core/milestones.ts';
 import { version } from '../core/version.ts';
 import type { Bundle } from '../protocol/bundle.ts';
-import type { ApplianceStatus, ProcedureStarted } from '../protocol/control.ts';
+import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import { Ledger } from '../uploader/index.ts';
 import { CloudSide } from './cloud-side.ts';
 import { type Config, readConfig } from './config.ts';
@@ -22,9 +19,11 @@ import { Pipeline } from './pipeline.ts';
 import { ProcedureWatch } from './procedure/index.ts';
 import { Sealer } from './seal/index.ts';
 import { diskOf, snapshot } from './snapshot.ts';
+import { sweepCases } from './sweep-cases.ts';
 
-/** How long `procedure start` waits for quiet before it names what still runs. */
+/** So long after it was asked, `procedure start` names what still runs; a slow disk leaves at least the second. */
 const quietWithinMs = 120;
+const leastQuietMs = 20;
 
 interface Deps {
   readonly folders: Folders;
@@ -76,16 +75,16 @@ export class Daemon {
     const keys = await openLocalKeys(keyFolder);
     const ledger = await Ledger.open({ path: folders.ledger, log });
     this.#ledger = ledger;
-    sweepCases(folders.cases, ledger, log);
 
     const { procedure, services } = this.#compose({ config, log, bundle, keyFolder, keys, ledger });
     this.#services = new Services(services);
     await this.#services.start();
     void ledger.failed.then(() => process.kill(process.pid, 'SIGTERM'));
-    const { gate, why } = procedure.status;
+    const { gate, state } = procedure.status;
+    const inboxes = config.inboxes.join(', ');
     announce({
       event: 'started',
-      text: `Appliance ${bundle.device}, version ${version()}: gate ${gate}. ${why} Inboxes: ${config.inboxes.join(', ')}`,
+      text: `Appliance ${bundle.device}, version ${version()}: gate ${gate} (${state}). Inboxes: ${inboxes}`,
       details: { device: bundle.device, pid: process.pid, control: folders.socket },
     });
     if (config.procedure.authorities.includes('leases')) {
@@ -105,7 +104,7 @@ export class Daemon {
       authorities: config.procedure.authorities,
       coolDownMs: config.procedure.coolDownSeconds * 1000,
       onChange: (status) => {
-        announce({ event: `gate-${status.gate}`, text: `Gate ${status.gate}: ${status.state}. ${status.why}` });
+        announce(gateMilestone(status));
         cloud.poke();
       },
     });
@@ -131,6 +130,8 @@ export class Daemon {
     const intake = new Intake({
       ...{ gate, clock, log, pipeline, inboxes: config.inboxes, siteKey: keys.site },
       rescanMs: config.intake.rescanSeconds * 1000,
+      prepare: (work, signal) =>
+        sweepCases({ folder: folders.cases, ledger, log, checkpoint: () => work.pass(signal) }),
     });
     const handlers = this.#handlers(procedure, cloud, { config, bundle, ledger });
     const control = new ControlServer({ path: folders.socket, handlers, log });
@@ -143,7 +144,7 @@ export class Daemon {
     cloud: CloudSide,
     parts: Pick<Parts, 'config' | 'bundle' | 'ledger'>,
   ): ControlHandlers {
-    const { folders } = this.#deps;
+    const { folders, clock } = this.#deps;
     return {
       status: async (): Promise<ApplianceStatus> => ({
         version: version(),
@@ -157,8 +158,10 @@ export class Daemon {
       }),
       'procedure-status': () => procedure.status,
       'procedure-start': async ({ reason, holder, forMs }): Promise<ProcedureStarted> => {
+        const askedMs = clock.monotonicMs();
         const lease = procedure.take({ reason, holder, ...(forMs === undefined ? {} : { forMs }) });
-        const waiting = await this.#gate.quiet(quietWithinMs);
+        const passedMs = clock.monotonicMs() - askedMs;
+        const waiting = await this.#gate.quiet(Math.max(leastQuietMs, quietWithinMs - passedMs));
         return { lease, quiet: waiting.length === 0, waiting, daemon: true };
       },
       'procedure-stop': ({ holder }) => {
@@ -178,24 +181,15 @@ interface Parts {
   readonly ledger: Ledger;
 }
 
+/** Says who holds leases, not why: what people type as a reason stays out of everything that is kept as a log. */
+function gateMilestone({ gate, state, leases }: ProcedureStatus): Milestone {
+  const held = leases.length === 0 ? '' : `, held by ${[...new Set(leases.map(({ holder }) => holder))].join(', ')}`;
+  return { event: `gate-${gate}`, text: `Gate ${gate}: ${state}${held}.` };
+}
+
 /** Every archive opens for the appliance itself (at rest), the hospital, and in this release the receiver. */
 function recipientsOf(bundle: Bundle, keys: LocalKeys) {
   const { hospital, storage } = keys;
   const receivers = bundle.recipients.map(({ kid, ...publicKey }) => ({ kid, publicKey }));
   return [storage, { kid: hospital.kid, publicKey: hospital.publicKey }, ...receivers];
-}
-
-/** Removes what a killed seal left: half-built archives, and finished ones that the ledger never heard of. */
-function sweepCases(folder: string, ledger: Ledger, log: Log): void {
-  const swept = sweepBuilds(folder);
-  const known = new Set(
-    ledger.read
-      .cases()
-      .flatMap(({ caseId }) => ledger.read.archivesOf(caseId))
-      .flatMap(({ file, keysFile }) => [file, keysFile]),
-  );
-  const orphans = readdirSync(folder).filter((name) => /\.(case|keys)$/.test(name) && !known.has(name));
-  for (const name of orphans) unlinkDurable(join(folder, name));
-  const removed = swept.length + orphans.length;
-  if (removed > 0) log.info({ removed }, 'leftovers of an interrupted seal removed; their sources are read again');
 }

@@ -16,26 +16,12 @@ const reasons: Readonly<Record<string, Reason>> = {
   PHI_SUSPECTED: { reason: 'phi-suspected', hint: 'The pseudonymised output still matched an identifier rule, so nothing left. Report the rule that the log names.' },
   ENOSPC:        { reason: 'disk-full',     hint: 'Too little space for this case. Free space on the data folder\u2019s disk; it is taken by itself then.' },
   SOURCE_GONE:   { reason: 'source-gone',   hint: 'The entry left the inbox before it was sealed. Copy it again; it is taken by itself then.' },
+  DISK_FULL:     { reason: 'disk-full',     hint: 'Too little space for this case. Free space on the data folder\u2019s disk; it is taken by itself then.' },
   SQLITE_FULL:   { reason: 'disk-full',     hint: 'Too little space for this case. Free space on the data folder\u2019s disk; it is taken by itself then.' },
   CONTAINER:     { reason: 'unsupported',   hint: 'This release reads export folders only. Unpack the archive into the inbox as a folder.' },
 };
 
-/** Codes that a second try can cure: the file was busy, moved, or a share went away for a while. */
-const passing = new Set([
-  'ENOENT',
-  'EBUSY',
-  'EACCES',
-  'EPERM',
-  'EIO',
-  'ESTALE',
-  'ETIMEDOUT',
-  'ETXTBSY',
-  'EAGAIN',
-  'WORKER_DIED',
-  'LEDGER_FAILED',
-  'DISK_FULL',
-]);
-
+/** Whatever has no row of its own may pass by itself: a busy file, a share that went away for a while. */
 const triesBeforeHeld = 5;
 
 /** The reason for a code of our own, or undefined while a failure may still pass by itself. */
@@ -43,13 +29,11 @@ export function reasonFor(code: keyof typeof reasons & string): Reason;
 export function reasonFor(error: unknown, failures: number): Reason | undefined;
 export function reasonFor(errorOrCode: unknown, failures = triesBeforeHeld): Reason | undefined {
   const code = typeof errorOrCode === 'string' ? errorOrCode : codeOf(errorOrCode);
-  const own = code === undefined ? undefined : reasons[code];
+  const own = code !== undefined && Object.hasOwn(reasons, code) ? reasons[code] : undefined;
   if (own) return own;
-  if (failures < triesBeforeHeld && code !== undefined && passing.has(code)) return undefined;
-  return failures < triesBeforeHeld
-    ? undefined
-    : {
-        reason: 'unreadable',
-        hint: 'It failed five times; the log has the code. Copy the export again, or report the code.',
-      };
+  if (failures < triesBeforeHeld) return undefined;
+  return {
+    reason: 'unreadable',
+    hint: 'It failed five times; the log has the code. Copy the export again, or report the code.',
+  };
 }

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { codeOf, GatewayError } from '../core/errors.ts';
 
 export class InstanceError extends GatewayError<'ALREADY_RUNNING'> {}
@@ -17,10 +17,9 @@ export class InstanceLock {
   }
 
   async start(): Promise<void> {
-    const { dev, ino } = statSync(this.#folder);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', (error) => reject(codeOf(error) === 'EADDRINUSE' ? alreadyRunning(error) : error));
-    this.#server.listen(`\0vestibule-appliance-${dev}-${ino}`, resolve);
+    this.#server.listen(nameOf(this.#folder), resolve);
     this.#server.unref();
     await promise;
   }
@@ -28,6 +27,23 @@ export class InstanceLock {
   async stop(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
+}
+
+/** Whether a daemon lives on a data folder, even one that is stopped or does not answer. */
+export function isInstanceRunning(folder: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(nameOf(folder));
+    socket.on('error', (error) => resolve(codeOf(error) !== 'ECONNREFUSED'));
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
+
+function nameOf(folder: string): string {
+  const { dev, ino } = statSync(folder);
+  return `\0vestibule-appliance-${dev}-${ino}`;
 }
 
 function alreadyRunning(cause: unknown): InstanceError {

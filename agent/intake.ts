@@ -12,9 +12,14 @@ interface Deps {
   readonly log: Log;
   readonly inboxes: readonly string[];
   readonly siteKey: Uint8Array;
-  readonly pipeline: Pipeline;
+  readonly pipeline: Pick<Pipeline, 'take' | 'holdMissing'>;
   readonly rescanMs: number;
+  /** What has to be done once before anything is taken, behind the gate. */
+  readonly prepare?: (work: Work, signal: AbortSignal) => Promise<void>;
 }
+
+/** Least time between two rounds, however much moves in an inbox. */
+const leastRestMs = 250;
 
 /**
  * Goes round the inboxes while the gate is open: when something appears, when an entry should have settled, and every
@@ -32,7 +37,8 @@ export class Intake implements Service {
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    this.#watcher = new InboxWatcher({ folders: deps.inboxes, wake: () => this.#wake.resolve(), log: deps.log });
+    const { gate, inboxes: folders, log } = deps;
+    this.#watcher = new InboxWatcher({ gate, folders, log, wake: () => this.#wake.resolve() });
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -43,17 +49,37 @@ export class Intake implements Service {
 
   async stop(): Promise<void> {
     await this.#running;
-    await this.#watcher.close();
+    await this.#watcher.closed();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    const { gate } = this.#deps;
+    await this.#prepare(signal);
     while (!signal.aborted) {
-      await this.#deps.gate.pass(signal);
-      const closing = this.#deps.gate.whileOpen;
-      closing.addEventListener('abort', () => void this.#watcher.close(), { once: true });
+      await gate.pass(signal);
+      await this.#goRound(AbortSignal.any([signal, gate.whileOpen]), signal);
+    }
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
+    using work = this.#deps.gate.work('preparation');
+    await work.pass(signal);
+    try {
+      await this.#deps.prepare?.(work, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#deps.log.warn({ error: describe(error) }, 'preparation of the intake failed, it begins all the same');
+    }
+  }
+
+  /** Round after round until `over`: the gate closed, or the service stops. A round that waits at the gate goes on. */
+  async #goRound(over: AbortSignal, signal: AbortSignal): Promise<void> {
+    await this.#watcher.open(over);
+    while (!over.aborted) {
       this.#wake = Promise.withResolvers<void>();
-      if (!closing.aborted) this.#watcher.open();
-      await this.#rest(await this.#round(signal), AbortSignal.any([signal, closing]));
+      const ms = await this.#round(signal);
+      await this.#rest(leastRestMs, over);
+      await this.#rest(ms - leastRestMs, over, this.#wake.promise);
     }
   }
 
@@ -72,8 +98,18 @@ export class Intake implements Service {
         if (typeof outcome === 'object') nextMs = Math.min(nextMs, outcome.againInMs);
       }
     }
-    if (complete) await this.#deps.pipeline.holdMissing(present);
+    if (complete) await this.#forgetMissing(present, work, signal);
     return nextMs;
+  }
+
+  async #forgetMissing(present: ReadonlySet<string>, work: Work, signal: AbortSignal): Promise<void> {
+    for (const key of this.#finished.keys()) if (!present.has(key)) this.#finished.delete(key);
+    try {
+      await this.#deps.pipeline.holdMissing(present, work, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#deps.log.warn({ error: describe(error) }, 'missing entries not held, tried again later');
+    }
   }
 
   /** The entries of an inbox, or undefined while it cannot be listed. */
@@ -106,12 +142,13 @@ export class Intake implements Service {
     }
   }
 
-  /** Sleeps until something appears, the next look is due, or the gate closes. */
-  async #rest(ms: number, until: AbortSignal): Promise<void> {
+  /** Sleeps for `ms`, no longer than until `over` aborts or `early` resolves. */
+  async #rest(ms: number, over: AbortSignal, early?: Promise<void>): Promise<void> {
+    if (over.aborted || ms <= 0) return;
     const awake = new AbortController();
-    const sleeping = this.#deps.clock.sleep(ms, AbortSignal.any([until, awake.signal]));
-    await Promise.race([sleeping, this.#wake.promise]).catch(() => {});
+    const sleeping = this.#deps.clock.sleep(ms, AbortSignal.any([over, awake.signal])).catch(() => {});
+    await (early ? Promise.race([sleeping, early]) : sleeping);
     awake.abort();
-    await sleeping.catch(() => {});
+    await sleeping;
   }
 }

@@ -17,7 +17,7 @@ import type { Sealed, Sealer } from './seal/index.ts';
 
 interface Deps {
   readonly ledger: Ledger;
-  readonly sealer: Sealer;
+  readonly sealer: Pick<Sealer, 'identify' | 'seal'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly announce: Announce;
@@ -110,10 +110,13 @@ export class Pipeline {
   }
 
   /** Holds the cases whose entry is not in any inbox any more, though it was never sealed. */
-  async holdMissing(present: ReadonlySet<string>): Promise<void> {
+  async holdMissing(present: ReadonlySet<string>, work: Work, signal: AbortSignal): Promise<void> {
+    await work.pass(signal);
     const waiting = this.#deps.ledger.read.casesAt(['detected', 'settled']);
     for (const { caseId, entryKey } of waiting) {
-      if (!present.has(entryKey)) await this.#hold(caseId, reasonFor('SOURCE_GONE'));
+      if (present.has(entryKey)) continue;
+      await work.pass(signal);
+      await this.#hold(caseId, reasonFor('SOURCE_GONE'));
     }
   }
 
@@ -136,9 +139,13 @@ export class Pipeline {
       work,
       signal,
     );
-    const now = await this.#look(entry, work, signal);
+    // An entry that moved while it was read was not whole.
+    const now = await this.#look(entry, work, signal).catch((error: unknown) => {
+      erase(sealed);
+      throw error;
+    });
     if (now.signature !== seen.signature) {
-      for (const archive of sealed.archives) eraseArchive(archive.path);
+      erase(sealed);
       return { againInMs: this.#quiet.observe(entry.key, now.signature, this.#deps.clock.monotonicMs()) };
     }
     await ledger.seal(caseId, sealed.counts, sealed.archives.map(rowOf));
@@ -184,6 +191,10 @@ interface CaseHead {
   readonly caseId: string;
   readonly stage: Stage;
   readonly reason?: HeldReason;
+}
+
+function erase({ archives }: Sealed): void {
+  for (const { path } of archives) eraseArchive(path);
 }
 
 /** The ledger keeps names within the archive folder, so the data folder can be moved. */

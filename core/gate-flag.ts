@@ -5,20 +5,25 @@ export interface GateFlag {
   pass(): Promise<void>;
 }
 
+/** What a value of the shared number means; see `core/gate.ts`. */
+export function isOpenAt(changes: number): boolean {
+  return changes % 2 === 0;
+}
+
 /**
- * Attaches to `Gate.flag` inside a worker thread. `onPark` is called before each wait, again when the gate opened and
- * closed before the thread woke: the daemon forgets at every opening who was parked.
+ * Attaches to `Gate.flag` inside a worker thread. `onPark` is called before each wait with the number of changes seen,
+ * again when the gate opened and closed before the thread woke: the daemon forgets at every opening who was parked.
  */
-export function attachGate(flag: SharedArrayBuffer, onPark: () => void): GateFlag {
+export function attachGate(flag: SharedArrayBuffer, onPark: (changes: number) => void): GateFlag {
   const view = new Int32Array(flag);
   return {
     get isOpen() {
-      return Atomics.load(view, 0) === 0;
+      return isOpenAt(Atomics.load(view, 0));
     },
     async pass() {
-      while (Atomics.load(view, 0) === 1) {
-        onPark();
-        await Atomics.waitAsync(view, 0, 1).value;
+      for (let changes = Atomics.load(view, 0); !isOpenAt(changes); changes = Atomics.load(view, 0)) {
+        onPark(changes);
+        await Atomics.waitAsync(view, 0, changes).value;
       }
     },
   };

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { Gate, GateClosed } from './gate.ts';
+import { attachGate } from './gate-flag.ts';
 
 test('starts closed; pass resolves at the opening and at once while open', async () => {
   const gate = new Gate();
@@ -79,4 +81,74 @@ test('a worker thread sleeps at the closed gate, says so each time, and goes on 
   gate.open();
   assert.equal(await passed, 'passed');
   await worker.terminate();
+});
+
+test('a thread’s word that is older than an opening is not taken for a new one', () => {
+  const gate = new Gate();
+  const work = gate.work('seal');
+  const seen = gate.changes;
+  gate.open();
+  gate.close();
+  work.park(seen);
+  assert.deepEqual(gate.running, ['seal'], 'it went on at the opening and may run');
+  work.park(gate.changes);
+  assert.deepEqual(gate.running, []);
+  gate.open();
+  work.park(gate.changes);
+  assert.deepEqual(gate.running, ['seal'], 'nobody parks at an open gate');
+});
+
+test('a thread that sleeps through an opening and a closing says again that it is parked, and at which closing', async () => {
+  const gate = new Gate();
+  const parked: number[] = [];
+  const again = Promise.withResolvers<void>();
+  const flag = attachGate(gate.flag, (changes) => {
+    if (parked.push(changes) === 2) again.resolve();
+  });
+  const passing = flag.pass();
+  gate.open();
+  gate.close();
+  await again.promise;
+  assert.deepEqual(parked, [1, 3]);
+  gate.open();
+  await passing;
+  assert.equal(flag.isOpen, true);
+});
+
+test('closing twice and opening twice change nothing', () => {
+  const gate = new Gate();
+  gate.close();
+  gate.open();
+  const { whileOpen, changes } = gate;
+  gate.open();
+  assert.equal(gate.whileOpen, whileOpen);
+  assert.equal(gate.changes, changes);
+  assert.equal(whileOpen.aborted, false);
+});
+
+test('a step names the work while it lasts, and an end is an end however often it is said', () => {
+  const gate = new Gate();
+  gate.open();
+  const work = gate.work('intake');
+  {
+    using _step = work.step('seal');
+    assert.deepEqual(gate.running, ['seal']);
+  }
+  assert.deepEqual(gate.running, ['intake']);
+  work.end();
+  work.end();
+  assert.deepEqual(gate.running, []);
+});
+
+test('thousands of closings leave no listener behind', async () => {
+  const gate = new Gate();
+  const signal = new AbortController().signal;
+  using work = gate.work('intake');
+  for (let cycle = 0; cycle < 5_000; cycle++) {
+    const passing = work.pass(signal);
+    gate.open();
+    await passing;
+    gate.close();
+  }
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
 });

@@ -1,13 +1,16 @@
+import { isOpenAt } from './gate-flag.ts';
+
 /**
  * The gate that every piece of bulk work passes: open or closed, shared with worker threads through one flag.
  *
  * Work registers itself by name (`work`), so *quiet* is computed and not claimed: the gate is quiet when it is closed
  * and every registered piece is either finished or parked in `pass`. It starts closed.
  *
- * Layout of the shared Int32Array: [0] 1 = closed, 0 = open.
+ * The shared Int32Array holds one number, which grows by one at every change: odd = closed, even = open. So a thread
+ * that says it parked can say at which closing, and an old word is not taken for a new one.
  */
 export class Gate {
-  readonly #shared = new Int32Array(new SharedArrayBuffer(8));
+  readonly #shared = new Int32Array(new SharedArrayBuffer(4));
   readonly #work = new Set<Work>();
   #opened = Promise.withResolvers<void>();
   #closed = new AbortController();
@@ -19,7 +22,12 @@ export class Gate {
   }
 
   get isOpen(): boolean {
-    return Atomics.load(this.#shared, 0) === 0;
+    return isOpenAt(this.changes);
+  }
+
+  /** How often it changed, counted from 1: odd while it is closed. */
+  get changes(): number {
+    return Atomics.load(this.#shared, 0);
   }
 
   /** The flag for worker threads; see `core/gate-flag.ts`. */
@@ -36,14 +44,14 @@ export class Gate {
     if (this.isOpen) return;
     this.#closed = new AbortController();
     for (const work of this.#work) work.unpark();
-    Atomics.store(this.#shared, 0, 0);
+    Atomics.add(this.#shared, 0, 1);
     Atomics.notify(this.#shared, 0);
     this.#opened.resolve();
   }
 
   close(): void {
     if (!this.isOpen) return;
-    Atomics.store(this.#shared, 0, 1);
+    Atomics.add(this.#shared, 0, 1);
     this.#opened = Promise.withResolvers<void>();
     this.#closed.abort(new GateClosed());
     this.#checkQuiet();
@@ -135,9 +143,12 @@ export class Work {
     }
   }
 
-  /** Says that the work now waits at the gate (for a worker thread, the daemon says it on its behalf). */
-  park(): void {
-    if (this.#gate.isOpen) return;
+  /**
+   * Says that the work now waits at the gate. For a worker thread the daemon says it on its behalf, with the `changes`
+   * that the thread saw: its word may be older than an opening through which it went on.
+   */
+  park(changes = this.#gate.changes): void {
+    if (isOpenAt(changes) || changes !== this.#gate.changes) return;
     this.#parked = true;
     this.#changed(false);
   }

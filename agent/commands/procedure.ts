@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { exitCode, type GlobalOptions, print, Verdict } from '../../core/cli.ts';
 import { systemClock } from '../../core/clock.ts';
-import type { ProcedureStarted, ProcedureStatus } from '../../protocol/control.ts';
-import { ask } from '../control/index.ts';
-import { foldersOf } from '../folders.ts';
-import { readLeases, releaseLeases, takeLease } from '../procedure/leases.ts';
+import type { ControlRequest, Lease, ProcedureStarted, ProcedureStatus } from '../../protocol/control.ts';
+import { ask } from '../control/client.ts';
+import { type Folders, foldersOf } from '../folders.ts';
+
+/** A daemon answers within a fifth of this even while it seals; then the command does without it. */
+const answerWithinMs = 1_000;
 
 /**
  * `vestibule procedure start`: the gate closes before the answer comes. With the daemon dead, or deaf, the command
@@ -14,60 +17,97 @@ export async function startProcedure(
   flags: { readonly reason: string; readonly for?: number; readonly holder: string },
 ): Promise<void> {
   const folders = foldersOf(options.data);
-  const wish = {
-    reason: flags.reason,
-    holder: flags.holder,
-    ...(flags.for === undefined ? {} : { forMs: flags.for * 60_000 }),
-  };
-  const started =
-    ((await askOrNothing(folders.socket, { verb: 'procedure-start', ...wish })) as ProcedureStarted | undefined) ??
-    ({ lease: takeLease(folders.leases, wish, systemClock), quiet: true, waiting: [], daemon: false } as const);
-  print(options, started, () => {
-    const who = started.daemon ? 'The gate is closed' : 'No daemon runs; the lease is written and will be read first';
-    return started.quiet ? `${who}; nothing works.` : `${who}; still finishing: ${started.waiting.join(', ')}.`;
-  });
+  const { reason, holder } = flags;
+  const wish = { reason: reason.slice(0, 200), holder, ...(flags.for ? { forMs: flags.for * 60_000 } : {}) };
+  const started = (await withDaemon(
+    folders,
+    { verb: 'procedure-start', ...wish },
+    async ({ takeLease }): Promise<ProcedureStarted> => {
+      const lease = takeLease(folders.leases, wish, systemClock);
+      const waiting = (await isRunning(folders)) ? ['a daemon that does not answer'] : [];
+      return { lease, quiet: waiting.length === 0, waiting, daemon: false };
+    },
+  )) as ProcedureStarted;
+  print(options, started, () => sentenceOf(started));
 }
 
 /** `vestibule procedure stop`: releases the holder's leases. Others' stay, and are named. */
 export async function stopProcedure(options: GlobalOptions, flags: { readonly holder: string }): Promise<void> {
   const folders = foldersOf(options.data);
-  const answer = await askOrNothing(folders.socket, { verb: 'procedure-stop', holder: flags.holder });
-  if (answer === undefined) releaseLeases(folders.leases, flags.holder);
-  const status = (answer as ProcedureStatus | undefined) ?? offline(folders.leases);
-  print(options, status, () => `Released what ${flags.holder} held. ${sentence(status)}`);
+  const { holder } = flags;
+  const status = (await withDaemon(folders, { verb: 'procedure-stop', holder }, (leases) => {
+    leases.releaseLeases(folders.leases, holder);
+    return offline(leases.readLeases(folders.leases));
+  })) as ProcedureStatus;
+  print(options, status, () => `Released what ${holder} held. ${gateOf(status)}`);
 }
 
 /** `vestibule procedure status`: exit 4 when no daemon answers (the leases on disk are printed all the same). */
 export async function procedureStatus(options: GlobalOptions): Promise<void> {
   const folders = foldersOf(options.data);
-  const answer = (await askOrNothing(folders.socket, { verb: 'procedure-status' })) as ProcedureStatus | undefined;
-  const status = answer ?? offline(folders.leases);
-  print(options, status, () => sentence(status));
-  if (!answer) throw new Verdict(exitCode.notReachable, 'No daemon answers; this is what the leases on disk say.');
+  let answered = true;
+  const status = (await withDaemon(folders, { verb: 'procedure-status' }, ({ readLeases }) => {
+    answered = false;
+    return offline(readLeases(folders.leases));
+  })) as ProcedureStatus;
+  print(options, status, () => gateOf(status));
+  if (!answered) throw new Verdict(exitCode.notReachable, 'No daemon answers; this is what the leases on disk say.');
 }
 
-function sentence(status: ProcedureStatus): string {
+type Leases = typeof import('../procedure/leases.ts');
+
+/**
+ * Asks the daemon; when none runs, or it fails in whatever way, `alone` does the same on the lease files. The first
+ * failure is thrown when that fails too.
+ */
+async function withDaemon(
+  folders: Folders,
+  request: ControlRequest,
+  alone: (leases: Leases) => unknown,
+): Promise<unknown> {
+  let failure: unknown;
+  try {
+    const answer = await ask(folders.socket, request, answerWithinMs);
+    if (answer !== undefined) return answer;
+  } catch (error) {
+    failure = error;
+  }
+  if (!existsSync(folders.folder)) {
+    throw new Verdict(
+      exitCode.notReachable,
+      `There is no appliance in ${folders.folder}.`,
+      'Name its folder by --data.',
+    );
+  }
+  try {
+    return await alone(await import('../procedure/leases.ts'));
+  } catch (error) {
+    throw failure ?? error;
+  }
+}
+
+async function isRunning(folders: Folders): Promise<boolean> {
+  const { isInstanceRunning } = await import('../instance-lock.ts');
+  return isInstanceRunning(folders.folder);
+}
+
+function sentenceOf({ daemon, quiet, waiting }: ProcedureStarted): string {
+  if (!daemon && !quiet) return 'The lease is written, but the daemon does not answer: it may still work. See its log.';
+  const who = daemon ? 'The gate is closed' : 'No daemon runs; the lease is written and will be read first';
+  return quiet ? `${who}; nothing works.` : `${who}; still finishing: ${waiting.join(', ')}.`;
+}
+
+function gateOf(status: ProcedureStatus): string {
   return `The gate is ${status.gate} (${status.state} since ${status.since}). ${status.why}`;
 }
 
-function offline(leaseFolder: string): ProcedureStatus {
-  const leases = readLeases(leaseFolder);
+function offline(leases: readonly Lease[]): ProcedureStatus {
   const why = leases.map((lease) => `${lease.holder}: ${lease.reason}`).join('; ');
   return {
     state: leases.length > 0 ? 'active' : 'unknown',
     gate: 'closed',
     since: leases[0]?.startedAt ?? systemClock.now().toISOString(),
     leases,
-    why: why === '' ? 'No daemon runs and no lease is held.' : why,
+    why: why === '' ? 'No daemon answers and no lease is held.' : why,
   };
-}
-
-/** A daemon that is gone or does not answer is no reason not to write the lease. */
-async function askOrNothing(socket: string, request: Parameters<typeof ask>[1]): Promise<unknown> {
-  try {
-    return await ask(socket, request, 2_000);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('CONTROL_')) return undefined;
-    throw error;
-  }
 }

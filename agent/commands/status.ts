@@ -1,6 +1,6 @@
 import { exitCode, formatBytes, type GlobalOptions, paint, print, table, Verdict } from '../../core/cli.ts';
 import type { ApplianceStatus } from '../../protocol/control.ts';
-import { ask } from '../control/index.ts';
+import { ask } from '../control/client.ts';
 import { foldersOf } from '../folders.ts';
 
 /** `vestibule status`: exit 4 when no daemon answers, 5 when a case is held or the link is refused. */

@@ -1,11 +1,11 @@
-import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import type { Clock } from '../../core/clock.ts';
 import type { Gate } from '../../core/gate.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import { describe, type Log } from '../../core/log.ts';
 import type { Lease, ProcedureState, ProcedureStatus } from '../../protocol/control.ts';
 import { nextState, opensGate, wordOf } from './detector.ts';
-import { refreshLeases, releaseLeases, remainingMs, takeLease } from './leases.ts';
+import { LeaseEvidence } from './lease-evidence.ts';
+import { type LeaseWish, remainingMs } from './leases.ts';
 
 /** `leases`: this room presses the button for every case, so no lease means free. */
 export type Authority = 'leases';
@@ -20,8 +20,13 @@ interface Deps {
   readonly onChange: (status: ProcedureStatus) => void;
 }
 
-/** Longest wait between two looks, so that a lost file-system event delays nothing for ever. */
-const longestWaitMs = 60_000;
+/** Longest wait between two looks: while the gate is open, while nobody reports changes, while it is closed. */
+const lookWhileOpenMs = 5_000;
+const lookUnwatchedMs = 1_000;
+const lookWhileClosedMs = 60_000;
+const lookAtFaultMs = 10_000;
+/** A look that comes so much later than it was due: this process was stopped, and saw nothing meanwhile. */
+const sleptMs = 2_000;
 
 /**
  * Watches the evidence and works the gate. Only a fresh reading of the evidence can open it; anything that fails
@@ -30,37 +35,41 @@ const longestWaitMs = 60_000;
 export class ProcedureWatch implements Service {
   readonly name = 'procedure';
   readonly #deps: Deps;
+  readonly #evidence: LeaseEvidence;
   #state: ProcedureState = 'unknown';
   #since: Date;
   #freeSinceMs: number | undefined;
   #leases: readonly Lease[] = [];
-  #watcher: FSWatcher | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer = new AbortController();
+  #dueMs = Number.POSITIVE_INFINITY;
   #failed = false;
 
   constructor(deps: Deps) {
     this.#deps = deps;
     this.#since = deps.clock.now();
+    const { leaseFolder: folder, clock, log } = deps;
+    this.#evidence = new LeaseEvidence({ folder, clock, log, onChange: () => this.look() });
   }
 
   async start(): Promise<void> {
-    mkdirSync(this.#deps.leaseFolder, { recursive: true, mode: 0o770 });
-    this.#watcher = watch(this.#deps.leaseFolder, () => this.look());
-    this.#watcher.on('error', () => this.look());
+    this.#evidence.create();
     this.look();
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#watcher?.close();
+    this.#timer.abort();
+    this.#evidence.stop();
     this.#deps.gate.close();
   }
 
-  /** Takes a lease. The gate closes before anything else happens; the lease is durable when this returns. */
-  take(wish: { readonly holder: string; readonly reason: string; readonly forMs?: number }): Lease {
+  /**
+   * Takes a lease. The gate closes before anything else happens; the lease is durable when this returns. When it
+   * throws LEASE_NOT_WRITTEN the gate stays closed all the same, until the holder releases it or the daemon ends.
+   */
+  take(wish: LeaseWish): Lease {
     this.#deps.gate.close();
     try {
-      return takeLease(this.#deps.leaseFolder, wish, this.#deps.clock);
+      return this.#evidence.take(wish);
     } finally {
       this.look();
     }
@@ -69,7 +78,7 @@ export class ProcedureWatch implements Service {
   /** Releases the holder's leases; the gate opens after the cool-down if nobody else holds one. */
   release(holder: string): readonly Lease[] {
     try {
-      return releaseLeases(this.#deps.leaseFolder, holder);
+      return this.#evidence.release(holder);
     } finally {
       this.look();
     }
@@ -87,22 +96,21 @@ export class ProcedureWatch implements Service {
 
   /** Reads all evidence, moves the state, works the gate, and sets the time of the next look. */
   look(): void {
-    clearTimeout(this.#timer);
     const { clock, coolDownMs, authorities } = this.#deps;
-    const readable = this.#read();
-    const free = readable && this.#leases.length === 0 && authorities.includes('leases');
-    this.#freeSinceMs = free ? (this.#freeSinceMs ?? clock.monotonicMs()) : undefined;
-    const freeForMs = this.#freeSinceMs === undefined ? 0 : clock.monotonicMs() - this.#freeSinceMs;
+    const free = this.#read() && this.#leases.length === 0 && authorities.includes('leases');
+    const nowMs = clock.monotonicMs();
+    if (!free || nowMs > this.#dueMs + sleptMs) this.#freeSinceMs = undefined;
+    if (free) this.#freeSinceMs ??= nowMs;
+    const freeForMs = nowMs - (this.#freeSinceMs ?? nowMs);
     const word = wordOf({ busy: this.#leases.length, authoritiesFree: free ? 1 : 0, freeForMs, coolDownMs });
     this.#become(nextState(this.#state, word));
     if (this.#state === 'settling' && word === 'cooled') this.#become(nextState(this.#state, word));
-    this.#timer = setTimeout(() => this.look(), this.#nextLookMs(freeForMs));
-    this.#timer.unref();
+    this.#lookAgainIn(this.#nextLookMs(freeForMs));
   }
 
   #read(): boolean {
     try {
-      this.#leases = refreshLeases(this.#deps.leaseFolder, this.#deps.clock);
+      this.#leases = this.#evidence.read();
       this.#failed = false;
       return true;
     } catch (error) {
@@ -125,10 +133,28 @@ export class ProcedureWatch implements Service {
     this.#deps.onChange(this.status);
   }
 
+  #lookAgainIn(ms: number): void {
+    const { clock } = this.#deps;
+    this.#timer.abort();
+    const timer = new AbortController();
+    this.#timer = timer;
+    this.#dueMs = clock.monotonicMs() + ms;
+    clock.sleep(ms, timer.signal).then(
+      () => this.look(),
+      () => {},
+    );
+  }
+
   #nextLookMs(freeForMs: number): number {
-    const expiries = this.#leases.map((lease) => remainingMs(lease, this.#deps.clock) ?? longestWaitMs);
+    const expiries = this.#leases.flatMap((lease) => remainingMs(lease, this.#deps.clock) ?? []);
     const cooling = this.#state === 'settling' ? [this.#deps.coolDownMs - freeForMs] : [];
-    return Math.max(1, Math.min(longestWaitMs, ...expiries, ...cooling));
+    return Math.max(1, Math.min(this.#longestWaitMs(), ...expiries, ...cooling));
+  }
+
+  #longestWaitMs(): number {
+    if (this.#failed || this.#evidence.hasUnwritten) return lookAtFaultMs;
+    if (!this.#deps.gate.isOpen) return lookWhileClosedMs;
+    return this.#evidence.isWatched ? lookWhileOpenMs : lookUnwatchedMs;
   }
 
   #why(): string {

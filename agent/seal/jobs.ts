@@ -39,6 +39,7 @@ export interface JobError {
 }
 
 export type WorkerMessage =
-  | { readonly kind: 'parked' }
+  /** It waits at the gate, closed by this change of it (`Gate.changes`). */
+  | { readonly kind: 'parked'; readonly changes: number }
   | { readonly kind: 'done'; readonly result: Identified | Sealed }
   | { readonly kind: 'failed'; readonly error: JobError };

@@ -8,16 +8,18 @@ import type { Identified, JobError, Sealed, SealJob, WorkerMessage } from './job
 export class SealError extends GatewayError<string> {}
 
 /** The worker is kept this long after its last job, then ended: an idle daemon stays small. */
-const keepIdleMs = 20_000;
+const defaultKeepIdleMs = 20_000;
 
 /** The daemon's handle on the compute thread: one job at a time, as a step of the caller's registered work. */
 export class Sealer {
   readonly #gate: Gate;
+  readonly #keepIdleMs: number;
   #worker: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(gate: Gate) {
+  constructor(gate: Gate, keepIdleMs = defaultKeepIdleMs) {
     this.#gate = gate;
+    this.#keepIdleMs = keepIdleMs;
   }
 
   identify(job: Extract<SealJob, { kind: 'identify' }>, work: Work, signal: AbortSignal): Promise<Identified> {
@@ -40,20 +42,30 @@ export class Sealer {
     await work.pass(signal);
     using _step = work.step(job.kind);
     clearTimeout(this.#idle);
-    this.#worker ??= new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
-      workerData: { gate: this.#gate.flag },
-      resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16 },
-    });
-    const worker = this.#worker;
+    this.#worker ??= this.#start();
     try {
-      return await answer(worker, job, work, signal);
+      return await answer(this.#worker, job, work, signal);
     } catch (error) {
       if (signal.aborted || (error instanceof SealError && error.code === 'WORKER_DIED')) await this.stop();
       throw error;
     } finally {
-      this.#idle = setTimeout(() => void this.stop(), keepIdleMs);
+      this.#idle = setTimeout(() => void this.stop(), this.#keepIdleMs);
       this.#idle.unref();
     }
+  }
+
+  /** A thread that dies between two jobs is forgotten, so that the next job gets a new one. */
+  #start(): Worker {
+    const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
+      name: 'seal',
+      workerData: { gate: this.#gate.flag },
+      resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16 },
+    });
+    worker.on('error', () => {});
+    worker.once('exit', () => {
+      if (this.#worker === worker) this.#worker = undefined;
+    });
+    return worker;
   }
 }
 
@@ -67,7 +79,7 @@ function answer(worker: Worker, job: SealJob, work: Work, signal: AbortSignal): 
       act();
     };
     const onMessage = (message: WorkerMessage) => {
-      if (message.kind === 'parked') work.park();
+      if (message.kind === 'parked') work.park(message.changes);
       else if (message.kind === 'done') settle(() => resolve(message.result));
       else settle(() => reject(revive(message.error)));
     };

@@ -1,29 +1,30 @@
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { buildArchive, eraseArchive, type SealedArchive } from '../../archive/index.ts';
-import { identify, openFolder, type PseudonymisedStudy, pseudonymise } from '../../carto/index.ts';
+import type { SealedArchive } from '../../archive/index.ts';
+import type { PseudonymisedStudy } from '../../carto/index.ts';
 import { asError } from '../../core/errors.ts';
 import { attachGate, type Checkpoint } from '../../core/gate-flag.ts';
-import { describe } from '../../core/log.ts';
 import type { Identified, JobError, Sealed, SealJob, WorkerMessage } from './jobs.ts';
 
 /**
  * The compute thread: reads an export, pseudonymises it and seals its archives in one pass. Every piece of work passes
- * the gate; while it waits there the thread sleeps and says so, which is how the daemon knows that it is quiet.
+ * the gate; while it waits there the thread sleeps and says so, which is how the daemon knows that it is quiet. Loading
+ * the rooms is work too: each is loaded when it is first needed, behind the gate.
  */
 const port = parentPort;
 if (!port) throw new Error('the seal worker runs as a thread of the daemon only');
 
-const gate = attachGate((workerData as { readonly gate: SharedArrayBuffer }).gate, () => say({ kind: 'parked' }));
+const { gate: flag } = workerData as { readonly gate: SharedArrayBuffer };
+const gate = attachGate(flag, (changes) => say({ kind: 'parked', changes }));
 const checkpoint: Checkpoint = () => gate.pass();
 
 lowerOwnPriority();
 port.on('message', (job: SealJob) => {
-  run(job).then(
-    (result) => say({ kind: 'done', result }),
-    (error: unknown) => say({ kind: 'failed', error: carry(error) }),
-  );
+  run(job)
+    .then((result): WorkerMessage => ({ kind: 'done', result }))
+    .catch(async (error: unknown): Promise<WorkerMessage> => ({ kind: 'failed', error: await carry(error) }))
+    .then(say);
 });
 
 function say(message: WorkerMessage): void {
@@ -31,6 +32,8 @@ function say(message: WorkerMessage): void {
 }
 
 async function run(job: SealJob): Promise<Identified | Sealed> {
+  await gate.pass();
+  const { identify, openFolder, pseudonymise } = await import('../../carto/index.ts');
   const source = await openFolder(job.source, checkpoint);
   if (job.kind === 'identify') return identify(source, checkpoint);
   const study = await pseudonymise(source, checkpoint);
@@ -42,6 +45,8 @@ async function run(job: SealJob): Promise<Identified | Sealed> {
 /** All tiers or none: when one fails, those that were built are erased. */
 async function sealTiers(job: Extract<SealJob, { kind: 'seal' }>, study: PseudonymisedStudy): Promise<SealedArchive[]> {
   const { caseId, target: folder, recipients } = job;
+  await gate.pass();
+  const { buildArchive, eraseArchive } = await import('../../archive/index.ts');
   const archives: SealedArchive[] = [];
   try {
     for (const { tier, archiveId } of job.archives) {
@@ -55,7 +60,8 @@ async function sealTiers(job: Extract<SealJob, { kind: 'seal' }>, study: Pseudon
 }
 
 /** Our own errors keep code, message and hint; anything else crosses as its code only, its text could quote a source. */
-function carry(thrown: unknown): JobError {
+async function carry(thrown: unknown): Promise<JobError> {
+  const { describe } = await import('../../core/log.ts');
   const error = asError(thrown);
   const { name, code, message, hint } = describe(error);
   return { name, code: code ?? 'UNEXPECTED', message: message ?? 'the job failed', ...(hint ? { hint } : {}) };

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type ConfigError, readConfig, writeConfig } from './config.ts';
+import { temporaryFolder } from './testing/folder.ts';
+
+function fileWith(t: TestContext, text: string): string {
+  const path = join(temporaryFolder(t), 'vestibule.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+function errorOf(path: string): ConfigError {
+  try {
+    readConfig(path);
+  } catch (error) {
+    return error as ConfigError;
+  }
+  throw new Error('it was accepted');
+}
+
+const least = 'inboxes: [/srv/exports]\nprocedure: { authorities: [leases] }\n';
+
+test('two answers are enough; everything else has its default', (t) => {
+  assert.deepEqual(readConfig(fileWith(t, least)), {
+    inboxes: ['/srv/exports'],
+    intake: {
+      quietSeconds: 60,
+      rescanSeconds: 60,
+      maxEntries: 100_000,
+      maxBytes: 64 * 2 ** 30,
+      reserveBytes: 512 * 2 ** 20,
+    },
+    procedure: { authorities: ['leases'], coolDownSeconds: 120 },
+    send: ['review', 'study'],
+    upload: { parallelBlocks: 2, receiptSeconds: 15 },
+  });
+});
+
+test('one error lists every field that is wrong, by its path, and none of their values', (t) => {
+  const path = fileWith(
+    t,
+    `inboxes: [exports/of-mrs-miller]
+intake: { quietSeconds: soon, maxBytes: 0, maxByte: 7 }
+procedure: { authorities: [nobody], coolDownSeconds: -1 }
+send: []
+upload: { parallelBlocks: 99 }
+hub: elsewhere
+`,
+  );
+  const { code, message, hint } = errorOf(path);
+  assert.equal(code, 'CONFIG_INVALID');
+  for (const field of [
+    'inboxes.0',
+    'intake.quietSeconds',
+    'intake.maxBytes',
+    'maxByte',
+    'procedure.authorities.0',
+    'procedure.coolDownSeconds',
+    'send',
+    'upload.parallelBlocks',
+    'hub',
+  ]) {
+    assert.ok(message.includes(field), `${field} in ${message}`);
+  }
+  assert.doesNotMatch(message, /miller|soon|elsewhere/);
+  assert.match(hint ?? '', /docs\/configuration\.md/);
+});
+
+test('without an answer to who says that the room is free there is no configuration', (t) => {
+  assert.match(errorOf(fileWith(t, 'inboxes: [/srv]\n')).message, /procedure/);
+  assert.match(errorOf(fileWith(t, 'inboxes: [/srv]\nprocedure: { authorities: [] }\n')).message, /authorities/);
+});
+
+test('a file that is missing, empty, a list or not YAML is one clear error', (t) => {
+  const missing = errorOf(join(temporaryFolder(t), 'vestibule.yaml'));
+  assert.equal(missing.code, 'CONFIG_MISSING');
+  assert.match(missing.hint ?? '', /vestibule setup/);
+  assert.match(errorOf(fileWith(t, '')).message, /\(file\)/);
+  assert.match(errorOf(fileWith(t, '- a\n- b\n')).message, /\(file\)/);
+  assert.match(errorOf(fileWith(t, 'inboxes: [/srv\n  bad')).message, /not valid YAML/);
+});
+
+test('what setup writes is read back, with the line for the person who opens it, and not for everybody', (t) => {
+  const path = join(temporaryFolder(t), 'vestibule.yaml');
+  writeConfig(path, { inboxes: ['/srv/a', '/srv/b'], procedure: { authorities: ['leases'], coolDownSeconds: 5 } });
+  const config = readConfig(path);
+  assert.deepEqual([config.inboxes, config.procedure.coolDownSeconds], [['/srv/a', '/srv/b'], 5]);
+  assert.match(readFileSync(path, 'utf8'), /^# The site file/);
+  assert.equal(statSync(path).mode & 0o007, 0);
+});
+
+test('setup cannot write what would not be read', (t) => {
+  const path = join(temporaryFolder(t), 'vestibule.yaml');
+  assert.throws(() => writeConfig(path, { inboxes: ['relative'], procedure: { authorities: ['leases'] } }));
+});

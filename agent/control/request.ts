@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { GatewayError } from '../../core/errors.ts';
+import type { ControlRequest } from '../../protocol/control.ts';
+
+export class RequestError extends GatewayError<'UNKNOWN_VERB' | 'BAD_REQUEST'> {}
+
+const holder = z.string().min(1).max(100);
+
+/** What the socket takes, verb by verb. The compiler finds a verb without its row. */
+const requests: { readonly [Verb in ControlRequest['verb']]: z.ZodType<Extract<ControlRequest, { verb: Verb }>> } = {
+  status: z.object({ verb: z.literal('status') }),
+  'procedure-status': z.object({ verb: z.literal('procedure-status') }),
+  'procedure-start': z.object({
+    verb: z.literal('procedure-start'),
+    reason: z.string(),
+    holder,
+    forMs: z
+      .number()
+      .positive()
+      .max(24 * 3_600_000)
+      .exactOptional(),
+  }),
+  'procedure-stop': z.object({ verb: z.literal('procedure-stop'), holder }),
+};
+
+/** Parses the line of a request. Throws UNKNOWN_VERB, or BAD_REQUEST for anything else that is not a request. */
+export function parseRequest(line: string): ControlRequest {
+  const found = parseJson(line);
+  const verb = typeof found === 'object' && found !== null && 'verb' in found ? found.verb : undefined;
+  if (typeof verb !== 'string') throw new RequestError('BAD_REQUEST', 'expected one JSON line with a verb');
+  if (!Object.hasOwn(requests, verb)) throw new RequestError('UNKNOWN_VERB', 'the daemon does not know this verb');
+  const result = requests[verb as ControlRequest['verb']].safeParse(found);
+  if (result.success) return result.data;
+  const fields = result.error.issues.map((issue) => issue.path.join('.'));
+  throw new RequestError('BAD_REQUEST', `the request ${verb} is not valid: ${fields.join(', ')}`);
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import type { GlobalOptions } from '../core/cli.ts';
+import { runCommandLine } from '../core/command-line.ts';
+import { version } from '../core/version.ts';
+import { defaultHolder, holderName, minutes } from './quick-verb.ts';
+
+/** Parses and runs any verb, and explains mistakes. */
+export async function runVerb(words: readonly string[]): Promise<void> {
+  await runCommandLine('vestibule', words, addVerbs);
+}
+
+function addVerbs(vestibule: Command, options: GlobalOptions): void {
+  vestibule
+    .description('Gateway appliance beside a CARTO 3 system: takes exports in, pseudonymised, and delivers them.')
+    .version(version());
+
+  vestibule
+    .command('status')
+    .description('what the appliance does and why it waits')
+    .action(async () => (await import('./commands/status.ts')).status(options));
+
+  const cases = vestibule.command('cases').description('the cases this appliance knows');
+  cases
+    .command('list', { isDefault: true })
+    .description('every case with its stage')
+    .action(async () => (await import('./commands/cases.ts')).listCases(options));
+  cases
+    .command('show <id>')
+    .description('one case')
+    .action(async (id: string) => (await import('./commands/cases.ts')).showCase(options, id));
+
+  const procedure = vestibule.command('procedure').description('say that a procedure runs, or is over');
+  procedure
+    .command('status', { isDefault: true })
+    .description('is the gate open, and why')
+    .action(async () => (await import('./commands/procedure.ts')).procedureStatus(options));
+  procedure
+    .command('start')
+    .description('take a lease: all bulk work stops until it is released')
+    .requiredOption('--reason <text>', 'why, for people; no patient data')
+    .option('--for <minutes>', 'release by itself after so many minutes', minutes)
+    .option('--holder <name>', 'who holds the lease', holderName, defaultHolder)
+    .action(async (flags) => (await import('./commands/procedure.ts')).startProcedure(options, flags));
+  procedure
+    .command('stop')
+    .description('release the holder’s leases')
+    .option('--holder <name>', 'whose leases', holderName, defaultHolder)
+    .action(async (flags) => (await import('./commands/procedure.ts')).stopProcedure(options, flags));
+
+  vestibule
+    .command('setup')
+    .description('prepare this appliance from an enrolment bundle')
+    .requiredOption('--bundle <file>', 'the enrolment bundle')
+    .requiredOption('--passphrase-file <file>', 'file with the passphrase of its onboarding key; - for standard input')
+    .requiredOption('--authority <name>', 'who says that the room is free: leases')
+    .option('--inbox <dir>', 'folder to which exports are copied (repeatable)', collect, [])
+    .option('--quiet-seconds <n>', 'how long an export must not change before it is taken', Number)
+    .option('--cool-down-seconds <n>', 'how long the room must be free before work starts', Number)
+    .option('--yes', 'trust the bundle without asking')
+    .action(async (flags) => (await import('./commands/setup.ts')).setup(options, flags));
+  vestibule
+    .command('run')
+    .description('run the appliance in the foreground')
+    .action(async () => (await import('./commands/run.ts')).run(options));
+  vestibule
+    .command('simulate')
+    .description('write a synthetic CARTO 3 export')
+    .requiredOption('--out <dir>', 'folder in which the export folder is made')
+    .option('--seed <n>', 'same seed, same bytes', Number, 1)
+    .option('--points <n>', 'number of mapping points (about 2 MB each)', Number)
+    .action(async (flags) => (await import('./commands/simulate.ts')).simulate(options, flags));
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
