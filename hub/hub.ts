@@ -5,7 +5,7 @@ import type { Log } from '../core/log.ts';
 import { assembleHub, type HubParts } from './assembly.ts';
 import type { HubSettings } from './settings.ts';
 import { closeStores, openStores, type Stores } from './stores.ts';
-import { collectAbandonedBlocks, watchRegistry } from './upkeep.ts';
+import { collectOldBlobs, watchRegistry } from './upkeep.ts';
 
 export interface HubDeps {
   readonly clock: Clock;
@@ -67,7 +67,7 @@ export class Hub implements Service {
     const upkeep = { ...this.#deps, ...stores, attendance: parts.attendance, limits: settings.limits };
     this.#upkeep = Promise.all([
       watchRegistry(upkeep, this.#stopping.signal),
-      collectAbandonedBlocks(upkeep, this.#stopping.signal),
+      collectOldBlobs(upkeep, this.#stopping.signal),
     ]);
     this.#state = 'serving';
     log.info({ event: 'hub-serving', mqttPort: this.mqttPort, httpsPort: this.httpsPort });

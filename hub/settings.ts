@@ -21,6 +21,11 @@ const limitsSchema = z.strictObject({
     .default(256 * mebibyte),
   /** Blocks of a blob that is never committed are removed this long after the last one was staged (Azure: 7 days). */
   uncommittedKeepSeconds: seconds.default(7 * 24 * 3600),
+  /**
+   * Blobs are removed this long after they were committed, as a lifecycle rule does on Azure: a receiver that works
+   * has its own copy by then, and one that misses a blob makes the device send it again.
+   */
+  committedKeepSeconds: seconds.default(30 * 24 * 3600),
   /** What a registering device is told to wait before it asks for its assignment. */
   dpsRetryAfterSeconds: seconds.default(1),
   /** How soon a change of the registry by another process takes hold of connected devices. */

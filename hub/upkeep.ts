@@ -8,7 +8,7 @@ import type { HubLimits } from './settings.ts';
 export interface UpkeepDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: Pick<HubLimits, 'registryPollMs' | 'uncommittedKeepSeconds'>;
+  readonly limits: Pick<HubLimits, 'registryPollMs' | 'uncommittedKeepSeconds' | 'committedKeepSeconds'>;
   readonly registry: Registry;
   readonly attendance: Attendance;
   readonly blobs: BlobStore;
@@ -23,12 +23,15 @@ export async function watchRegistry(deps: UpkeepDeps, signal: AbortSignal): Prom
   });
 }
 
-/** Until `signal` aborts: removes the staged blocks of uploads that were given up long ago. */
-export async function collectAbandonedBlocks(deps: UpkeepDeps, signal: AbortSignal): Promise<void> {
+/** Until `signal` aborts: removes the staged blocks of uploads that were given up long ago, and blobs past their time. */
+export async function collectOldBlobs(deps: UpkeepDeps, signal: AbortSignal): Promise<void> {
+  const { blobs, clock, limits, log } = deps;
+  const ago = (seconds: number) => new Date(clock.now().getTime() - seconds * 1000);
   await every(collectEveryMs, deps, signal, async () => {
-    const before = new Date(deps.clock.now().getTime() - deps.limits.uncommittedKeepSeconds * 1000);
-    const files = await deps.blobs.collectAbandoned(before);
-    if (files > 0) deps.log.info({ event: 'abandoned-blocks-removed', files });
+    const abandoned = await blobs.collectAbandoned(ago(limits.uncommittedKeepSeconds));
+    if (abandoned > 0) log.info({ event: 'abandoned-blocks-removed', files: abandoned });
+    const old = await blobs.collectOld(ago(limits.committedKeepSeconds));
+    if (old > 0) log.info({ event: 'old-blobs-removed', files: old });
   });
 }
 

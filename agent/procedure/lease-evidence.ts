@@ -25,7 +25,6 @@ interface Deps {
 /** The lease folder as the daemon sees it: what it says now, and a call when it changes. */
 export class LeaseEvidence {
   readonly #deps: Deps;
-  /** Leases that were taken but could not be written: they hold as long as this process lives. */
   #unwritten: readonly Lease[] = [];
   #watcher: FSWatcher | undefined;
   #unwatchable = false;
@@ -44,8 +43,9 @@ export class LeaseEvidence {
     return this.#watcher !== undefined;
   }
 
-  get hasUnwritten(): boolean {
-    return this.#unwritten.length > 0;
+  /** Leases that were taken but could not be written: they hold as long as this process lives. */
+  get unwritten(): readonly Lease[] {
+    return this.#unwritten;
   }
 
   /** The leases that hold now. Throws when that cannot be said: a folder that is gone has taken its leases with it. */

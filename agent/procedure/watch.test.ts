@@ -165,12 +165,16 @@ test('a lease folder that vanishes closes the gate and frees nobody; a new one i
   await until(() => !gate.isOpen, 'the closing by an event of the new folder');
 });
 
-test('a lease folder that vanishes with its leases does not free the room, and a stop makes it anew', async (t) => {
+test('a lease folder that vanishes with its leases does not free the room, and a start makes it anew', async (t) => {
   const { gate, clock, leaseFolder, watch } = await openWatch(t);
   watch.take(wish);
   renameSync(leaseFolder, `${leaseFolder}-gone`);
   await clock.advance(10 * coolDownMs);
   assert.equal(gate.isOpen, false);
+  assert.deepEqual([watch.status.state, watch.status.leases], ['unknown', []]);
+  watch.release('cli');
+  await clock.advance(10 * coolDownMs);
+  assert.equal(gate.isOpen, false, 'what else was held is not known');
   watch.take(wish);
   assert.equal(readLeases(leaseFolder).length, 1);
   watch.release('cli');

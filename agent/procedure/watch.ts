@@ -25,6 +25,8 @@ const lookWhileOpenMs = 5_000;
 const lookUnwatchedMs = 1_000;
 const lookWhileClosedMs = 60_000;
 const lookAtFaultMs = 10_000;
+const unreadable =
+  'The leases cannot be read, so nobody knows. Check their folder; `procedure start`, then `stop`, makes it anew.';
 /** A look that comes so much later than it was due: this process was stopped, and saw nothing meanwhile. */
 const sleptMs = 2_000;
 
@@ -116,6 +118,7 @@ export class ProcedureWatch implements Service {
     } catch (error) {
       if (!this.#failed) this.#deps.log.error({ error: describe(error) }, 'leases unreadable, gate stays closed');
       this.#failed = true;
+      this.#leases = this.#evidence.unwritten;
       return false;
     }
   }
@@ -152,7 +155,7 @@ export class ProcedureWatch implements Service {
   }
 
   #longestWaitMs(): number {
-    if (this.#failed || this.#evidence.hasUnwritten) return lookAtFaultMs;
+    if (this.#failed || this.#evidence.unwritten.length > 0) return lookAtFaultMs;
     if (!this.#deps.gate.isOpen) return lookWhileClosedMs;
     return this.#evidence.isWatched ? lookWhileOpenMs : lookUnwatchedMs;
   }
@@ -164,7 +167,7 @@ export class ProcedureWatch implements Service {
       case 'settling':
         return `No lease is held; the cool-down of ${this.#deps.coolDownMs / 1000} s runs.`;
       case 'unknown':
-        return this.#failed ? 'The leases cannot be read.' : 'No authority has said yet that the room is free.';
+        return this.#failed ? unreadable : 'No authority has said yet that the room is free.';
       case 'suspected':
       case 'active':
         return this.#leases.map((lease) => `${lease.holder}: ${lease.reason}`).join('; ');

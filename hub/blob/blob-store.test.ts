@@ -50,6 +50,22 @@ test('staged blocks of an upload that was given up go after their time; the othe
   assert.equal((await files()).length, 3);
 });
 
+test('a blob goes with its files once its time is over; younger ones and staged blocks stay', async (t) => {
+  const { store, clock, stage, files } = await openStore(t);
+  const commit = async (name: string) => {
+    await stage(name, 'AAAA', name);
+    await store.commit(name, [latest('AAAA')], properties, () => {});
+  };
+  await commit('old');
+  clock.advance(2000);
+  await commit('young');
+  await stage('waiting', 'AAAA', 'waiting');
+  assert.equal(await store.collectOld(new Date(clock.now().getTime() - 1000)), 1);
+  assert.equal(store.find('old'), undefined);
+  assert.ok(store.find('young'));
+  assert.equal((await files()).length, 2);
+});
+
 test('a refused commit changes nothing; a refused put leaves no file', async (t) => {
   const { store, stage, files } = await openStore(t);
   await stage('a', 'AAAA', 'first');

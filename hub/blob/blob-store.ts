@@ -122,6 +122,12 @@ export class BlobStore {
     return orphans.length;
   }
 
+  /** Removes the blobs that were committed before `before`; returns how many files went. */
+  async collectOld(before: Date): Promise<number> {
+    const { orphans } = await this.#change(() => ({ orphans: this.#tables.dropOld(before) }));
+    return orphans.length;
+  }
+
   /** Removes files that no blob names: what a killed request left. Returns how many there were. */
   async sweep(): Promise<number> {
     const named = new Set(this.#tables.files());

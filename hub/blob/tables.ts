@@ -99,6 +99,12 @@ export class BlobTables {
     });
   }
 
+  /** Removes the blobs that were committed before `before`. */
+  dropOld(before: Date): readonly string[] {
+    const old = this.#db.prepare('SELECT name FROM blobs WHERE modified_at < ?').all(before.toISOString());
+    return (old as { name: string }[]).flatMap(({ name }) => this.remove(name));
+  }
+
   /**
    * Forgets what has lost its bytes: staged blocks one by one, a committed blob as a whole. Returns how many blocks and
    * blobs that were.
