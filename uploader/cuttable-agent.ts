@@ -58,7 +58,11 @@ export class CuttableAgent {
 
   #keep(socket: Socket, connection: TLSSocket): void {
     this.#connections.set(socket, connection);
-    connection.on('timeout', () => reset(socket, connection));
+    connection.on('timeout', () => {
+      reset(socket, connection);
+      // What broke the silent one most likely broke those that idle, and the next request would wait for one of them.
+      for (const idle of Object.values(this.agent.freeSockets).flat()) idle?.destroy();
+    });
     // The request hears of it through the TLS connection.
     socket.on('error', () => {});
     socket.once('close', () => this.#connections.delete(socket));

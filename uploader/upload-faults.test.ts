@@ -222,6 +222,15 @@ test('an endpoint that falls silent on a connection that worked is given up and 
   await until('it is delivered', () => world.delivered.length === 1);
 });
 
+test('when one connection falls silent, no request waits for another one as old', async (t) => {
+  const world = await CourierWorld.make(t, { stallMs: 150, parallelBlocks: 3 });
+  world.server.failNext('commit', 'deaf');
+  await world.seal({ review: archiveBytes });
+  await world.start();
+  await until('it is delivered', () => world.delivered.length === 1);
+  assert.equal(world.server.unheardRequests, 1);
+});
+
 test('several blocks at a time make the same blob', async (t) => {
   const world = await CourierWorld.make(t, { parallelBlocks: 3 });
   world.server.failNext('block', { status: 500, code: 'InternalError' }, 4);

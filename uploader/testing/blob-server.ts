@@ -1,17 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 import { sha256 } from '../../core/digest.ts';
 import type { Credential } from '../../hub/testing/certificates.ts';
 
 export type BlobRequest = 'block' | 'commit' | 'list' | 'head';
 
-/** What goes wrong with one request: an answer, a cut after so many bytes, silence, or work done whose answer is lost. */
+/**
+ * What goes wrong with one request: an answer, a cut after so many bytes, silence, silence from now on over every
+ * connection that is open (deaf), or work done whose answer is lost.
+ */
 export type Fault =
   | { readonly status: number; readonly code: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly cutAfterBytes: number }
   | 'silence'
+  | 'deaf'
   | 'answer-lost'
   | 'forget-blocks';
 
@@ -31,16 +35,24 @@ export class BlobServer {
   /** Of them, those of bodies that are not complete yet. */
   inFlightBytes = 0;
   brokenRequests = 0;
+  /** Requests that came over a connection which had gone deaf. */
+  unheardRequests = 0;
   bytesPerSecond = Number.POSITIVE_INFINITY;
   isTicketGood: (signature: string) => boolean = () => true;
   #faults: { readonly on: BlobRequest; readonly nth: number; readonly fault: Fault }[] = [];
   readonly #counts: Record<BlobRequest, number> = { block: 0, commit: 0, list: 0, head: 0 };
   readonly #uncommitted = new Map<string, Map<string, Buffer>>();
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #deaf = new WeakSet<Socket>();
 
   constructor({ certPem, keyPem }: Credential) {
     this.#server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
+    });
+    this.#server.on('secureConnection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
   }
 
@@ -77,7 +89,9 @@ export class BlobServer {
     if (!this.isTicketGood(url.searchParams.get('sig') ?? '')) return refuse(response, 403, 'AuthenticationFailed');
     if (fault === 'forget-blocks') this.#uncommitted.delete(name);
     const body = await this.#read(request, fault);
-    if (fault === 'silence') return;
+    if (fault === 'deaf') for (const socket of this.#sockets) this.#deaf.add(socket);
+    if (this.#deaf.has(request.socket)) this.unheardRequests += 1;
+    if (fault === 'silence' || this.#deaf.has(request.socket)) return;
     if (typeof fault === 'object' && 'status' in fault) {
       return refuse(response, fault.status, fault.code, fault.headers);
     }
