@@ -1,9 +1,13 @@
 import { createServer, type Server } from 'node:net';
 
+/** Below the ports that the kernel gives to outgoing connections, which may take a free one at any moment. */
+const lowest = 20_000;
+const highest = 32_000;
+
 /** The first of `count` consecutive ports that are free on the loopback interface now. */
 export async function freePortBase(count = 3): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const base = 20_000 + Math.floor(Math.random() * 30_000);
+    const base = lowest + Math.floor(Math.random() * (highest - lowest));
     const servers = await Promise.all(Array.from({ length: count }, (_, offset) => tryListen(base + offset)));
     await Promise.all(servers.map((server) => server && new Promise((resolve) => server.close(resolve))));
     if (servers.every((server) => server !== undefined)) return base;
