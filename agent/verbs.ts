@@ -68,6 +68,11 @@ function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .requiredOption('--out <dir>', 'folder in which the export folder is made')
     .option('--seed <n>', 'same seed, same bytes', Number, 1)
     .option('--points <n>', 'number of mapping points (about 2 MB each)', Number)
+    .option('--study <name>', 'the name that the study was given')
+    .option('--export-ordinal <n>', 'which export of the study this is: a later one has a later stamp', Number)
+    .option('--stamp <moment>', 'the export stamp itself: "MM_DD_YYYY HH-MM-SS"')
+    .option('--extra-points <n>', 'points added since the first export', Number)
+    .option('--mesh-edits <n>', 'single bytes of the first mesh that changed since the first export', Number)
     .action(async (flags) => (await import('./commands/simulate.ts')).simulate(options, flags));
 }
 

@@ -24,8 +24,8 @@ export function exportName(study: SimulatedStudy): string {
 export function* exportFiles(study: SimulatedStudy): Generator<ExportFile> {
   const { names, seed, applications } = study;
   yield [`${stampedName(study)}.xml`, writeStudyXml(study)];
-  for (const map of study.maps) {
-    yield [`${map.name}.mesh`, writeMesh(map.mesh, names.meshName, map.fields)];
+  for (const [n, map] of study.maps.entries()) {
+    yield [`${map.name}.mesh`, writeMesh(map.mesh, names.meshName, map.fields, n === 0 ? study.meshEdits : 0)];
     yield [`${map.name}_car.txt`, writeCar(map, study.catheterId)];
     yield [`${map.name}_Points_Export.xml`, writePointsIndex(study, map)];
     for (const point of map.points) yield* pointFiles(study, map, point);

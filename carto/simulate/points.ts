@@ -28,6 +28,8 @@ export interface MeasuredPoint {
 }
 
 export interface PointPlan {
+  /** Points that were taken before: ids and places go on after them. */
+  readonly before: number;
   readonly count: number;
   readonly startMs: number;
   readonly seed: number;
@@ -39,12 +41,13 @@ const scarTag = 10;
 
 /** Takes points spread over the wall, each from its own stream of the seed. */
 export function takePoints(atrium: Atrium, mesh: Mesh, fields: Fields, plan: PointPlan): MeasuredPoint[] {
-  const order = spreadOut(atrium, mesh, plan.count, randomOf(plan.seed, 'points'));
+  const order = spreadOut(atrium, mesh, plan.before + plan.count, randomOf(plan.seed, 'points'));
   let startMs = plan.startMs;
-  return order.map((vertex, n) => {
-    const random = randomOf(plan.seed, `point/${n + 1}`);
+  return order.slice(plan.before).map((vertex, n) => {
+    const id = plan.before + n + 1;
+    const random = randomOf(plan.seed, `point/${id}`);
     startMs += random.integer(2_600, 9_000);
-    return takePoint({ id: n + 1, vertex, startMs, siteTag: plan.siteTag }, { mesh, fields }, random);
+    return takePoint({ id, vertex, startMs, siteTag: plan.siteTag }, { mesh, fields }, random);
   });
 }
 

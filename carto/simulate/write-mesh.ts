@@ -3,11 +3,14 @@ import { crlf, missing, toCp1252 } from './format.ts';
 import type { Mesh } from './mesh.ts';
 import { colorings } from './tables.ts';
 
-/** A `.mesh` file. Without fields it has no colours at all, as for a map without points. */
-export function writeMesh(mesh: Mesh, meshName: string, fields?: Fields): Buffer {
+/**
+ * A `.mesh` file. Without fields it has no colours at all, as for a map without points. `edits`: in so many rows one
+ * digit, and nothing else, differs from a file without edits.
+ */
+export function writeMesh(mesh: Mesh, meshName: string, fields?: Fields, edits = 0): Buffer {
   const lines = [
     ...headerLines(mesh, meshName, fields !== undefined),
-    ...vertexLines(mesh),
+    ...edited(vertexLines(mesh), edits),
     ...triangleLines(mesh),
     ...(fields ? colorLines(fields) : []),
     ...attributeLines(fields),
@@ -62,6 +65,18 @@ function triangleLines({ triangles, triangleNormals }: Mesh): string[] {
     lines.push(`${String(n).padStart(8)} =${corners}  ${normal(triangleNormals, n)}        0`);
   }
   return [...lines, ''];
+}
+
+/** The last digit of each row's last normal is another. */
+function edited(lines: readonly string[], edits: number): readonly string[] {
+  const rows = new Set(lines.flatMap((line, n) => (line.includes(' =') ? [n] : [])).slice(0, edits));
+  return lines.map((line, n) => {
+    if (!rows.has(n)) return line;
+    return line.replace(
+      /(\d)( +0)$/,
+      (_, digit: string, rest: string) => `${digit === '9' ? '8' : Number(digit) + 1}${rest}`,
+    );
+  });
 }
 
 function normal(normals: Float64Array, n: number): string {
