@@ -124,7 +124,7 @@ export class Pipeline {
   async #settle(caseId: string, entry: Entry, work: Work, signal: AbortSignal): Promise<void> {
     const { ledger, sealer, announce, siteKey } = this.#deps;
     const { counts, content } = await sealer.identify({ kind: 'identify', source: entry.path }, work, signal);
-    await ledger.settle(caseId, hmacSha256(siteKey, `study\0${content.join('\0')}`));
+    await ledger.settle(caseId, hmacSha256(siteKey, `study\0${content.join('\0')}`), counts);
     const text = `Case ${caseId}: settled, ${counts.maps} maps, ${counts.points} points, ${counts.lesions} lesions.`;
     announce({ event: 'case-settled', text, details: { caseId, ...counts } });
   }

@@ -27,6 +27,9 @@ export const heldReasonSchema = z.enum([
   'unsupported',
   'source-gone',
   'refused-by-receiver',
+  'password-needed',
+  'needs-approval',
+  'unsafe-name',
 ]);
 export type HeldReason = z.infer<typeof heldReasonSchema>;
 
@@ -36,6 +39,8 @@ export const applianceCaseSchema = z.strictObject({
   stage: stageSchema,
   reason: heldReasonSchema.optional(),
   hint: z.string().optional(),
+  /** What the study holds; absent before it was settled. */
+  counts: studyCountsSchema.optional(),
   files: z.int().nonnegative(),
   sourceBytes: z.int().nonnegative(),
   archives: z.array(z.strictObject({ tier: tierSchema, sha256: sha256Schema, bytes: z.int().positive() })),

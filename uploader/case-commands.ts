@@ -33,6 +33,7 @@ export interface SealedArchiveRow {
 
 interface CaseRow {
   readonly stage: Stage;
+  readonly reason: HeldReason | null;
   readonly signature: string;
 }
 
@@ -65,12 +66,18 @@ export const caseCommands = {
         hint: 'Rearm it when its entry changed.',
       });
     }
+    forgetFindings(sql, caseId);
     writeEntry(sql, caseId, entry);
     return moveCase(sql, caseId, 'changed');
   },
 
-  settle(sql: Statements, { caseId, fingerprint }: { readonly caseId: string; readonly fingerprint: string }): Stage {
+  settle(
+    sql: Statements,
+    settled: { readonly caseId: string; readonly fingerprint: string; readonly counts: StudyCounts },
+  ): Stage {
+    const { caseId, fingerprint, counts } = settled;
     sql('UPDATE cases SET fingerprint = ? WHERE case_id = ?').run(fingerprint, caseId);
+    writeCounts(sql, caseId, counts);
     return moveCase(sql, caseId, 'settled');
   },
 
@@ -91,8 +98,30 @@ export const caseCommands = {
       });
     }
     writeEntry(sql, caseId, entry);
-    sql('UPDATE cases SET held_reason = NULL, hint = NULL, fingerprint = NULL WHERE case_id = ?').run(caseId);
+    forgetFindings(sql, caseId);
     return moveCase(sql, caseId, 'changed');
+  },
+
+  /**
+   * A person lets a held case go on: one that needs approval is settled again, and approved as long as its entry stays
+   * what it is; any other is looked at anew. Throws ALREADY_SEALED when it has archives.
+   */
+  release(sql: Statements, { caseId }: { readonly caseId: string }): Stage {
+    const { stage, reason } = caseRow(sql, caseId);
+    if (stage !== 'held') throw new LedgerError('ILLEGAL_MOVE', 'only a held case is released');
+    if (hasArchives(sql, caseId)) {
+      throw new LedgerError('ALREADY_SEALED', 'a held case that has archives is not read again', {
+        hint: 'Its bytes are safe on this appliance. What the receiver refused has to be settled there first.',
+      });
+    }
+    if (reason !== 'needs-approval') {
+      forgetFindings(sql, caseId);
+      return moveCase(sql, caseId, 'released');
+    }
+    sql('UPDATE cases SET held_reason = NULL, hint = NULL, approved_signature = signature WHERE case_id = ?').run(
+      caseId,
+    );
+    return moveCase(sql, caseId, 'approved');
   },
 
   /** The archives of a case are on disk, fsynced, and its counts are known. */
@@ -105,13 +134,7 @@ export const caseCommands = {
     },
   ): Stage {
     if (sealed.archives.length === 0) throw new LedgerError('ILLEGAL_MOVE', 'a sealed case has at least one archive');
-    const { maps, points, lesions } = sealed.counts;
-    sql('UPDATE cases SET maps = ?, points = ?, lesions = ? WHERE case_id = ?').run(
-      maps,
-      points,
-      lesions,
-      sealed.caseId,
-    );
+    writeCounts(sql, sealed.caseId, sealed.counts);
     for (const archive of sealed.archives) {
       sql(
         `INSERT INTO archives (archive_id, case_id, tier, file, keys_file, sha256, bytes, files)
@@ -131,7 +154,23 @@ export function moveCase(sql: Statements, caseId: string, event: CaseEvent): Sta
 }
 
 function caseRow(sql: Statements, caseId: string): CaseRow {
-  return oneRow(sql('SELECT stage, signature FROM cases WHERE case_id = ?').get(caseId), 'case');
+  const row = sql('SELECT stage, held_reason AS reason, signature FROM cases WHERE case_id = ?').get(caseId);
+  return oneRow(row, 'case');
+}
+
+function writeCounts(sql: Statements, caseId: string, counts: StudyCounts): void {
+  sql('UPDATE cases SET maps = @maps, points = @points, lesions = @lesions WHERE case_id = @caseId').run({
+    ...counts,
+    caseId,
+  });
+}
+
+/** What was found in an entry that is looked at anew, or was held for, is not known any more. */
+function forgetFindings(sql: Statements, caseId: string): void {
+  sql(
+    `UPDATE cases SET held_reason = NULL, hint = NULL, fingerprint = NULL, maps = NULL, points = NULL, lesions = NULL,
+     approved_signature = NULL WHERE case_id = ?`,
+  ).run(caseId);
 }
 
 function writeEntry(sql: Statements, caseId: string, entry: EntrySize): void {

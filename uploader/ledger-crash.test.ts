@@ -9,7 +9,7 @@ import { silentLog } from '../core/log.ts';
 import { openLedgerReader } from './ledger-reader.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { temporaryFolder } from './testing/folder.ts';
-import { openTestLedger, someEntry } from './testing/ledger.ts';
+import { openTestLedger, someCounts, someEntry } from './testing/ledger.ts';
 
 const child = fileURLToPath(new URL('./testing/detect-forever.ts', import.meta.url));
 
@@ -45,14 +45,16 @@ test('when the writer dies, what waits and what comes later is rejected, and the
   await writer.run('detect', entry);
   // More than the thread's heap may hold: V8 ends it, as any crash would.
   const tooMuch = Array.from({ length: 4 << 20 }, (_, n) => [n]);
-  const deadly = writer.run('settle', { caseId: 'case-1', fingerprint: tooMuch as never });
-  const behind = writer.run('settle', { caseId: 'case-1', fingerprint: 'f' });
+  const deadly = writer.run('settle', { caseId: 'case-1', counts: someCounts, fingerprint: tooMuch as never });
+  const behind = writer.run('settle', { caseId: 'case-1', counts: someCounts, fingerprint: 'f' });
   const results = await Promise.allSettled([deadly, behind]);
   for (const result of results) {
     assert.equal(result.status === 'rejected' && result.reason.code, 'LEDGER_FAILED');
   }
   assert.equal((await writer.failed).code, 'LEDGER_FAILED');
-  await assert.rejects(writer.run('settle', { caseId: 'case-1', fingerprint: 'f' }), { code: 'LEDGER_FAILED' });
+  await assert.rejects(writer.run('settle', { caseId: 'case-1', counts: someCounts, fingerprint: 'f' }), {
+    code: 'LEDGER_FAILED',
+  });
   await writer.close();
   const reader = openLedgerReader(path);
   assert.equal(reader.caseById('case-1')?.stage, 'detected', 'what was acknowledged before is there');

@@ -18,6 +18,8 @@ export interface CaseRecord {
   readonly detectedAt: string;
   readonly deliveredAt?: string;
   readonly counts?: StudyCounts;
+  /** A person let exactly this state of its entry go on. */
+  readonly isApproved: boolean;
   /** It has archives: its entry is not read any more, and if that changes, it becomes another case. */
   readonly isSealed: boolean;
 }
@@ -79,12 +81,12 @@ export type Row = Readonly<Record<string, unknown>>;
 export const caseColumns = `
   case_id AS caseId, entry_key AS entryKey, signature, source_sealed AS sourceSealed, fingerprint, files,
   source_bytes AS sourceBytes, stage, held_reason AS reason, hint, detected_at AS detectedAt,
-  delivered_at AS deliveredAt, maps, points, lesions,
+  delivered_at AS deliveredAt, maps, points, lesions, approved_signature IS signature AS isApproved,
   EXISTS (SELECT 1 FROM archives WHERE archives.case_id = cases.case_id) AS isSealed`;
 
-export function caseRecord({ maps, points, lesions, isSealed, ...row }: Row): CaseRecord {
+export function caseRecord({ maps, points, lesions, isApproved, isSealed, ...row }: Row): CaseRecord {
   const counts = maps === null ? {} : { counts: { maps, points, lesions } };
-  return { ...withoutNulls(row), ...counts, isSealed: isSealed === 1 } as CaseRecord;
+  return { ...withoutNulls(row), ...counts, isApproved: isApproved === 1, isSealed: isSealed === 1 } as CaseRecord;
 }
 
 /** Columns of `archives` joined with `cases`, as an ArchiveRecord is made of them. */
@@ -99,12 +101,13 @@ export function archiveRecord({ maps, points, lesions, ...row }: Row): ArchiveRe
 
 /** A case as `cases list --json` prints it. */
 export function applianceCase(record: CaseRecord, archives: readonly ArchiveRecord[]): ApplianceCase {
-  const { caseId, stage, reason, hint, files, sourceBytes, detectedAt, deliveredAt } = record;
+  const { caseId, stage, reason, hint, counts, files, sourceBytes, detectedAt, deliveredAt } = record;
   return {
     caseId,
     stage,
     ...(reason === undefined ? {} : { reason }),
     ...(hint === undefined ? {} : { hint }),
+    ...(counts === undefined ? {} : { counts }),
     files,
     sourceBytes,
     archives: archives.map(({ tier, sha256, bytes }) => ({ tier, sha256, bytes })),

@@ -95,4 +95,6 @@ export const ledgerMigrations: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  // Of which look at its entry a person approved the case.
+  { version: 1001, sql: 'ALTER TABLE cases ADD COLUMN approved_signature TEXT' },
 ];

@@ -33,7 +33,7 @@ test('512 commands in flight share a few transactions', async (t) => {
 test('a command that is refused does not take the others of its group along', async (t) => {
   const { ledger } = await openTestLedger(t);
   const good = () => ledger.detect(someEntry());
-  const bad = () => ledger.settle('case-unknown', 'fingerprint');
+  const bad = () => ledger.settle('case-unknown', 'fingerprint', someCounts);
   const results = await Promise.allSettled([good(), bad(), good(), bad(), good()]);
   assert.deepEqual(
     results.map(({ status }) => status),
@@ -57,7 +57,7 @@ test('one entry is one case until what was sealed has changed', async (t) => {
   const first = await ledger.detect(entry);
   assert.ok(first.isNew);
   assert.deepEqual(await ledger.detect({ ...entry, signature: 'grown' }), { caseId: first.caseId, isNew: false });
-  await ledger.settle(first.caseId, 'fingerprint');
+  await ledger.settle(first.caseId, 'fingerprint', someCounts);
   await ledger.seal(first.caseId, someCounts, [someArchive()]);
   assert.deepEqual(await ledger.detect(entry), { caseId: first.caseId, isNew: false });
   const second = await ledger.detect({ ...entry, signature: 'exported again' });
@@ -71,7 +71,7 @@ test('a settled entry that changed is detected again; an unchanged one stays set
   const { caseId } = await ledger.detect(entry);
   const look = { signature: 'second look', files: 9, sourceBytes: 2000 };
   assert.equal(await ledger.observe(caseId, look), 'detected');
-  await ledger.settle(caseId, 'fingerprint');
+  await ledger.settle(caseId, 'fingerprint', someCounts);
   assert.equal(await ledger.observe(caseId, look), 'settled');
   assert.equal(await ledger.observe(caseId, { ...look, signature: 'third look' }), 'detected');
   const record = ledger.read.caseByEntry(entry.entryKey);
@@ -101,6 +101,35 @@ test('a held case that has archives is not read again', async (t) => {
   await assert.rejects(ledger.rearm(caseId, look), { code: 'ALREADY_SEALED' });
   assert.equal(ledger.read.caseById(caseId)?.stage, 'held');
   assert.equal(ledger.read.casesAt(['held'])[0]?.isSealed, true);
+});
+
+test('a case that needs approval is settled once approved, for as long as its entry stays as it was seen', async (t) => {
+  const { ledger } = await openTestLedger(t);
+  const entry = someEntry();
+  const { caseId } = await ledger.detect(entry);
+  const record = () => ledger.read.caseRecord(caseId);
+  await ledger.settle(caseId, 'fingerprint', someCounts);
+  assert.equal(record()?.isApproved, false);
+  await ledger.hold(caseId, 'needs-approval', 'Look, then release it.');
+  assert.deepEqual(ledger.read.caseById(caseId)?.counts, someCounts);
+  assert.equal(await ledger.release(caseId), 'settled');
+  assert.deepEqual([record()?.isApproved, record()?.reason, record()?.counts], [true, undefined, someCounts]);
+  assert.equal(await ledger.observe(caseId, { ...entry, signature: 'changed' }), 'detected');
+  assert.deepEqual([record()?.isApproved, record()?.counts], [false, undefined]);
+  assert.equal(await ledger.observe(caseId, entry), 'detected');
+  assert.equal(record()?.isApproved, false, 'not even when it looks again as it did');
+});
+
+test('any other held case is looked at anew once released; one that has archives, or is not held, is not', async (t) => {
+  const { ledger } = await openTestLedger(t);
+  const { caseId } = await ledger.detect(someEntry());
+  await assert.rejects(ledger.release(caseId), { code: 'ILLEGAL_MOVE' });
+  await ledger.hold(caseId, 'unreadable', 'hint');
+  assert.equal(await ledger.release(caseId), 'detected');
+  assert.equal(ledger.read.caseById(caseId)?.hint, undefined);
+  const sealed = await sealedCase(ledger);
+  await ledger.hold(sealed.caseId, 'refused-by-receiver', 'hint');
+  await assert.rejects(ledger.release(sealed.caseId), { code: 'ALREADY_SEALED' });
 });
 
 test('cases are printed as the documented document', async (t) => {

@@ -69,8 +69,8 @@ export class Ledger {
     return this.#writer.run('observe', { ...look, caseId });
   }
 
-  settle(caseId: string, fingerprint: string): Done<'settle'> {
-    return this.#writer.run('settle', { caseId, fingerprint });
+  settle(caseId: string, fingerprint: string, counts: StudyCounts): Done<'settle'> {
+    return this.#writer.run('settle', { caseId, fingerprint, counts });
   }
 
   hold(caseId: string, reason: HeldReason, hint: string): Done<'hold'> {
@@ -79,6 +79,10 @@ export class Ledger {
 
   rearm(caseId: string, look: EntrySize): Done<'rearm'> {
     return this.#writer.run('rearm', { ...look, caseId });
+  }
+
+  release(caseId: string): Done<'release'> {
+    return this.#writer.run('release', { caseId });
   }
 
   seal(caseId: string, counts: StudyCounts, archives: readonly SealedArchiveRow[]): Done<'seal'> {

@@ -13,6 +13,8 @@ const events: readonly CaseEvent[] = [
   'sent-back',
   'all-receipted',
   'held',
+  'approved',
+  'released',
 ];
 
 test('a case that nothing disturbs goes through every stage once', () => {
@@ -38,7 +40,7 @@ test('every pair of stage and event either is in the table or throws ILLEGAL_MOV
       }
     }
   }
-  assert.equal(legal, 24);
+  assert.equal(legal, 26);
 });
 
 test('nothing leaves delivered, and nothing but receipts leads there', () => {
@@ -62,4 +64,13 @@ test('a sealed case is never read again', () => {
       assert.throws(() => nextStage(stage, event), { code: 'ILLEGAL_MOVE' });
     }
   }
+});
+
+test('only a held case is approved or released, and neither makes it sealed', () => {
+  for (const stage of stageSchema.options.filter((one) => one !== 'held')) {
+    for (const event of ['approved', 'released'] as const) {
+      assert.throws(() => nextStage(stage, event), { code: 'ILLEGAL_MOVE' });
+    }
+  }
+  assert.deepEqual([nextStage('held', 'approved'), nextStage('held', 'released')], ['settled', 'detected']);
 });

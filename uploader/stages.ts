@@ -13,6 +13,8 @@ import { LedgerError } from './ledger-error.ts';
  * - `sent-back`: the receiver never got the bytes of one of its archives, which is uploaded again
  * - `all-receipted`: the last of its archives has a verified receipt
  * - `held`: it needs a person
+ * - `approved`: a person saw what it holds and lets it go on
+ * - `released`: a person settled what it waited for, and wants it read again
  */
 export type CaseEvent =
   | 'settled'
@@ -23,7 +25,9 @@ export type CaseEvent =
   | 'all-uploaded'
   | 'sent-back'
   | 'all-receipted'
-  | 'held';
+  | 'held'
+  | 'approved'
+  | 'released';
 
 type Transition = readonly [Stage, CaseEvent, Stage];
 
@@ -64,6 +68,8 @@ const transitions: readonly Transition[] = [
   ['uploaded',  'held',           'held'     ],
   ['held',      'held',           'held'     ],
   ['held',      'changed',        'detected' ],
+  ['held',      'approved',       'settled'  ],
+  ['held',      'released',       'detected' ],
   ['held',      'sent-back',      'held'     ],
   ['held',      'all-receipted',  'delivered'],
 ];

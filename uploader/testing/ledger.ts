@@ -52,7 +52,7 @@ export async function sealedCase(
   archives: readonly SealedArchiveRow[] = [someArchive()],
 ): Promise<{ caseId: string; archives: readonly SealedArchiveRow[] }> {
   const { caseId } = await ledger.detect(someEntry());
-  await ledger.settle(caseId, 'fingerprint');
+  await ledger.settle(caseId, 'fingerprint', someCounts);
   await ledger.seal(caseId, someCounts, archives);
   return { caseId, archives };
 }

@@ -101,7 +101,7 @@ export class CourierWorld {
   /** A sealed case with real archives of random bytes. */
   async seal(sizes: Partial<Record<Tier, number>>): Promise<{ caseId: string; archives: SealedArchiveRow[] }> {
     const { caseId } = await this.ledger.detect(someEntry());
-    await this.ledger.settle(caseId, 'fingerprint');
+    await this.ledger.settle(caseId, 'fingerprint', someCounts);
     const archives: SealedArchiveRow[] = [];
     for (const [tier, bytes] of Object.entries(sizes) as [Tier, number][]) {
       archives.push(await this.#archive(caseId, tier, bytes));
