@@ -1,31 +1,14 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { codeOf } from '../core/errors.ts';
 import type { Checkpoint } from '../core/gate-flag.ts';
+import { piecesFrom, type RandomBytes } from './container/bytes.ts';
+import { byPath, type ContainedFile } from './container/contained.ts';
+import { FileBytes, safely } from './container/file-bytes.ts';
+import { defaultSourceLimits, type SourceLimits } from './container/limits.ts';
 import { decodeText } from './decode.ts';
 import { CartoError } from './error.ts';
-import { type LeftOut, maxPieceBytes, type Source, type SourceFile } from './source.ts';
+import type { LeftOut, Source } from './source.ts';
 import { Tally } from './tally.ts';
-
-/** Caps on what is taken from one source. Passing one ends with `TOO_LARGE`. */
-export interface SourceLimits {
-  readonly maxEntries: number;
-  readonly maxTotalBytes: number;
-  readonly maxFileBytes: number;
-  /** Folders below the root. */
-  readonly maxDepth: number;
-}
-
-export const defaultSourceLimits: SourceLimits = {
-  maxEntries: 100_000,
-  maxTotalBytes: 64 * 2 ** 30,
-  maxFileBytes: 4 * 2 ** 30,
-  maxDepth: 8,
-};
-
-/** The first piece of a file is small, so that looking at its head costs little. */
-const headPieceBytes = 16 * 1024;
 
 /**
  * Lists a folder as a source. Nothing is locked or written; links and special files are not followed but counted.
@@ -36,15 +19,23 @@ export async function openFolder(
   checkpoint: Checkpoint,
   limits: Partial<SourceLimits> = {},
 ): Promise<Source> {
-  const root = resolve(folder);
-  const walk = new Walk(checkpoint, { ...defaultSourceLimits, ...limits });
-  await walk.enter(Buffer.from(root), '', 0);
-  const files = walk.files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { name: basename(root), files, leftOut: walk.leftOut };
+  const { files, leftOut } = await listFolder(folder, checkpoint, { ...defaultSourceLimits, ...limits });
+  return { name: basename(resolve(folder)), files, leftOut, container: 'folder' };
+}
+
+/** The files of a folder, which may themselves be containers. */
+export async function listFolder(
+  folder: string,
+  checkpoint: Checkpoint,
+  limits: SourceLimits,
+): Promise<{ readonly files: ContainedFile[]; readonly leftOut: LeftOut[] }> {
+  const walk = new Walk(checkpoint, limits);
+  await walk.enter(Buffer.from(resolve(folder)), '', 0);
+  return { files: walk.files.sort(byPath), leftOut: walk.leftOut };
 }
 
 class Walk {
-  readonly files: SourceFile[] = [];
+  readonly files: ContainedFile[] = [];
   readonly #checkpoint: Checkpoint;
   readonly #limits: SourceLimits;
   readonly #leftOut = new Tally();
@@ -85,62 +76,23 @@ class Walk {
     if (this.#paths.has(path)) return this.#leftOut.add('ambiguous-name');
     this.#paths.add(path);
     const listed = { bytes: stats.size, mtimeMs: stats.mtimeMs };
-    this.files.push({ path, ...listed, open: () => readPieces(place, listed, this.#checkpoint) });
+    const random = () => FileBytes.open(place, listed);
+    this.files.push({ path, ...listed, random, open: () => this.#readPieces(random) });
+  }
+
+  async *#readPieces(random: () => Promise<RandomBytes>): AsyncGenerator<Uint8Array> {
+    await this.#checkpoint();
+    const bytes = await random();
+    try {
+      yield* piecesFrom(bytes, 0, bytes.size, this.#checkpoint);
+    } finally {
+      await bytes.close();
+    }
   }
 }
 
 const slash = Buffer.from('/');
 
-/** `O_NOFOLLOW` and the second look guard against an entry that was exchanged after it was listed. */
-const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-async function* readPieces(
-  place: Buffer,
-  listed: { readonly bytes: number; readonly mtimeMs: number },
-  checkpoint: Checkpoint,
-): AsyncGenerator<Uint8Array> {
-  await checkpoint();
-  const handle = await safely(open(place, openFlags));
-  try {
-    await expectUnchanged(handle, listed);
-    for (let at = 0; at < listed.bytes; ) {
-      await checkpoint();
-      const piece = Buffer.allocUnsafe(Math.min(at === 0 ? headPieceBytes : maxPieceBytes, listed.bytes - at));
-      const { bytesRead } = await safely(handle.read(piece, 0, piece.length, at));
-      if (bytesRead === 0) throw changed();
-      at += bytesRead;
-      yield piece.subarray(0, bytesRead);
-    }
-  } finally {
-    await handle.close();
-  }
-}
-
-async function expectUnchanged(
-  handle: FileHandle,
-  listed: { readonly bytes: number; readonly mtimeMs: number },
-): Promise<void> {
-  const stats = await safely(handle.stat());
-  if (!stats.isFile() || stats.size !== listed.bytes || stats.mtimeMs !== listed.mtimeMs) throw changed();
-}
-
-function changed(): CartoError {
-  return new CartoError('UNREADABLE', 'a file changed between listing and reading', {
-    hint: 'The export is still being written or copied. It is tried again when it has settled.',
-  });
-}
-
 function tooLarge(what: string, limit: number): CartoError {
   return new CartoError('TOO_LARGE', `${what} the limit of ${limit}`);
-}
-
-/** System errors name the path; only their code goes on. */
-async function safely<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new CartoError('UNREADABLE', `the source could not be read (${codeOf(error) ?? 'unknown reason'})`, {
-      hint: 'Check that the folder is mounted and that the service may read it.',
-    });
-  }
 }

@@ -1,6 +1,9 @@
+export { defaultSourceLimits, type SourceLimits } from './container/limits.ts';
+export { type OpenOptions, openSource } from './container/open-source.ts';
+export { type ContainerKind, sniffContainer } from './container/sniff.ts';
 export { CartoError, type CartoErrorCode } from './error.ts';
 export type { FileKind } from './files.ts';
-export { defaultSourceLimits, openFolder, type SourceLimits } from './folder.ts';
+export { openFolder } from './folder.ts';
 export { identify, type StudyIdentity } from './identify.ts';
 export {
   type PseudonymisedStudy,

@@ -9,8 +9,8 @@ export interface SourceFile {
 }
 
 /**
- * Where an export comes from: a folder, and later an archive. A container has to provide no more than this.
- * `files` are in a stable order, each path once.
+ * Where an export comes from: a folder or an archive, perhaps one in the other. `files` are in a stable order, each path
+ * once. What was opened by `openSource` holds files, memory and perhaps a process: `close` it.
  */
 export interface Source {
   /** The container's own name. Never passed on: only searched for in what leaves. */
@@ -18,6 +18,10 @@ export interface Source {
   readonly files: readonly SourceFile[];
   /** Entries that were not looked into, because they are no plain files: counted by kind. */
   readonly leftOut?: readonly LeftOut[];
+  /** What read it, from the outside in: `folder`, `zip (yauzl) > 7z (7z-wasm 24.09)`. Holds no name. */
+  readonly container?: string;
+  /** Ends what the source holds; its files cannot be opened after that. May be called twice. */
+  close?(): Promise<void>;
 }
 
 /** Files that stay behind, by kind. */

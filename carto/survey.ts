@@ -67,6 +67,21 @@ async function findStudy(source: Source, checkpoint: Checkpoint): Promise<Source
   throw new CartoError('NO_STUDY', 'no file of the source is a study XML');
 }
 
+/**
+ * Whether a study XML lies among the files, by names that do not say that they are points: enough to tell an export from
+ * what merely holds one.
+ */
+export async function holdsStudy(source: Pick<Source, 'files'>, checkpoint: Checkpoint): Promise<boolean> {
+  for (const file of source.files) {
+    if (isStudyCandidate(file) && (await beginsAsStudy(file, checkpoint))) return true;
+  }
+  return false;
+}
+
+function isStudyCandidate({ path }: SourceFile): boolean {
+  return /\.xml$/i.test(path) && !/_Points?_Export\.xml$/i.test(path);
+}
+
 async function beginsAsStudy(file: SourceFile, checkpoint: Checkpoint): Promise<boolean> {
   const head = decodeText(await headOf(file, checkpoint, headBytes));
   return /^\uFEFF?\s*(?:<\?xml[^>]*\?>\s*)?<Study\s[^>]*?\bname\s*=/.test(head);
