@@ -33,6 +33,7 @@ test('two answers are enough; everything else has its default', (t) => {
       reserveBytes: 512 * 2 ** 20,
     },
     procedure: { authorities: ['leases'], coolDownSeconds: 120 },
+    privacy: { profile: 'pseudonymised' },
     send: ['review', 'study'],
     upload: { parallelBlocks: 2, receiptSeconds: 15 },
   });

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { GatewayError } from '../core/errors.ts';
 import { writeFileDurable } from '../core/files.ts';
 import { tierSchema } from '../protocol/ids.ts';
+import { profileSchema } from '../protocol/profile.ts';
 
 export class ConfigError extends GatewayError<'CONFIG_MISSING' | 'CONFIG_INVALID'> {}
 
@@ -41,6 +42,12 @@ export const configSchema = z.strictObject({
       .max(24 * 3600)
       .default(120),
   }),
+  privacy: z
+    .strictObject({
+      /** How studies are pseudonymised; docs/privacy.md. */
+      profile: profileSchema.default('pseudonymised'),
+    })
+    .prefault({}),
   /** Which tiers leave the site. */
   send: z.array(tierSchema).min(1).default(['review', 'study']),
   upload: z

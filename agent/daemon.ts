@@ -120,6 +120,7 @@ export class Daemon {
     const pipeline = new Pipeline({
       ...{ ledger, sealer, clock, log, announce, siteKey: keys.site, storageKey: keys.storage.secret },
       recipients: recipientsOf(bundle, keys),
+      privacy: { profile: config.privacy.profile, siteKey: keys.linkage },
       casesFolder: folders.cases,
       tiers: config.send,
       quietMs: config.intake.quietSeconds * 1000,

@@ -13,7 +13,7 @@ import { newId, type Tier } from '../protocol/ids.ts';
 import type { Ledger } from '../uploader/index.ts';
 import { type Reason, reasonFor } from './held.ts';
 import { type Entry, type EntryState, lookAt, QuietTimes } from './inbox/index.ts';
-import type { Sealed, Sealer } from './seal/index.ts';
+import type { Privacy, Sealed, Sealer } from './seal/index.ts';
 
 interface Deps {
   readonly ledger: Ledger;
@@ -24,6 +24,7 @@ interface Deps {
   readonly siteKey: Uint8Array;
   readonly storageKey: Uint8Array;
   readonly recipients: readonly Recipient[];
+  readonly privacy: Privacy;
   readonly casesFolder: string;
   readonly tiers: readonly Tier[];
   readonly quietMs: number;
@@ -131,11 +132,11 @@ export class Pipeline {
 
   /** Pseudonymised, compressed, encrypted archives are on disk and the ledger says so. The source is needed no more. */
   async #seal(caseId: string, entry: Entry, seen: EntryState, work: Work, signal: AbortSignal): Promise<Outcome> {
-    const { ledger, sealer, log, announce, recipients, casesFolder: target, tiers } = this.#deps;
+    const { ledger, sealer, log, announce, recipients, privacy, casesFolder: target, tiers } = this.#deps;
     if (!(await this.#hasRoomFor(seen.bytes))) return this.#hold(caseId, reasonFor('ENOSPC'));
     const archives = tiers.map((tier) => ({ tier, archiveId: newId('arc') }));
     const sealed = await sealer.seal(
-      { kind: 'seal', source: entry.path, target, caseId, archives, recipients },
+      { kind: 'seal', source: entry.path, target, caseId, archives, recipients, privacy },
       work,
       signal,
     );

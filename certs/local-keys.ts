@@ -13,6 +13,8 @@ export interface LocalKeys {
   readonly storage: { readonly kid: string; readonly secret: Uint8Array };
   /** Key of the HMACs that recognise names without keeping them, 32 bytes. */
   readonly site: Uint8Array;
+  /** Key of the codes that stand for names (the linkage key), 32 bytes: with it alone codes can be led back. */
+  readonly linkage: Uint8Array;
   /** The hospital's recipient (ECDH-ES+A256KW, P-256): opens whatever this appliance sealed. */
   readonly hospital: { readonly kid: string; readonly publicKey: JsonWebKey; readonly privateKey: JsonWebKey };
 }
@@ -23,6 +25,7 @@ export async function openLocalKeys(folder: KeyFolder): Promise<LocalKeys> {
   return {
     storage: { kid: `storage-${hmacSha256(secret, 'key id').slice(0, 16)}`, secret },
     site: secretOf(folder, 'site.key'),
+    linkage: secretOf(folder, 'linkage.key'),
     hospital: await hospitalKey(folder),
   };
 }

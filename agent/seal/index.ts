@@ -1,2 +1,2 @@
-export type { Identified, Sealed } from './jobs.ts';
+export type { Identified, Privacy, Sealed } from './jobs.ts';
 export { SealError, Sealer } from './sealer.ts';

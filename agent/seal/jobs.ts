@@ -1,7 +1,9 @@
 import type { SealedArchive } from '../../archive/index.ts';
+import type { Linkage } from '../../carto/index.ts';
 import type { Recipient } from '../../core/envelope.ts';
 import type { StudyCounts } from '../../protocol/batch.ts';
 import type { Tier } from '../../protocol/ids.ts';
+import type { Profile } from '../../protocol/profile.ts';
 
 /** What the seal worker is asked to do. Paths are absolute. */
 export type SealJob =
@@ -13,7 +15,17 @@ export type SealJob =
       readonly caseId: string;
       readonly archives: readonly { readonly tier: Tier; readonly archiveId: string }[];
       readonly recipients: readonly Recipient[];
+      readonly privacy: Privacy;
+      /** What an earlier export of the same study left. */
+      readonly linkage?: Linkage;
     };
+
+/** How the site has its studies pseudonymised. */
+export interface Privacy {
+  readonly profile: Profile;
+  /** The site's linkage key. */
+  readonly siteKey: Uint8Array;
+}
 
 export interface Identified {
   readonly counts: StudyCounts;
@@ -24,6 +36,8 @@ export interface Identified {
 export interface Sealed {
   readonly counts: StudyCounts;
   readonly archives: readonly SealedArchive[];
+  /** For the next export of this study; kept encrypted, never sent. */
+  readonly linkage: Linkage;
   readonly sourceFiles: number;
   readonly sourceBytes: number;
   readonly leftOut: readonly { readonly kind: string; readonly count: number }[];

@@ -32,6 +32,7 @@ function newSealer(t: TestContext, keepIdleMs?: number) {
   const job: Extract<SealJob, { kind: 'seal' }> = {
     ...{ kind: 'seal', source, target, caseId: newId('case'), archives },
     recipients: [storage],
+    privacy: { profile: 'pseudonymised', siteKey: Buffer.alloc(32, 2) },
   };
   return { gate, sealer, target, job, work: gate.work('intake'), signal: new AbortController().signal };
 }

@@ -36,10 +36,11 @@ async function run(job: SealJob): Promise<Identified | Sealed> {
   const { identify, openFolder, pseudonymise } = await import('../../carto/index.ts');
   const source = await openFolder(job.source, checkpoint);
   if (job.kind === 'identify') return identify(source, checkpoint);
-  const study = await pseudonymise(source, checkpoint);
+  const { privacy, linkage } = job;
+  const study = await pseudonymise(source, checkpoint, { ...privacy, linkage });
   const archives = await sealTiers(job, study);
   const { counts, sourceFiles, sourceBytes, leftOut, warnings } = study;
-  return { counts, archives, sourceFiles, sourceBytes, leftOut, warnings };
+  return { counts, archives, linkage: study.linkage(), sourceFiles, sourceBytes, leftOut, warnings };
 }
 
 /** All tiers or none: when one fails, those that were built are erased. */

@@ -66,6 +66,7 @@ export class Workplace {
       sealer: around?.(this.sealer) ?? this.sealer,
       announce: (milestone) => void this.milestones.push(milestone),
       recipients: [{ kid: 'storage', secret: storageKey }],
+      privacy: { profile: 'pseudonymised', siteKey },
       casesFolder: this.casesFolder,
       tiers: ['review', 'study'],
       onChange: () => {},

@@ -10,8 +10,8 @@ import type { Source } from '../source.ts';
 import { bytesOf, canaries, findCanaries } from '../testing/canaries.ts';
 import { collect, memorySource } from '../testing/memory-source.ts';
 import { porcineFolder, porcineSource, withSamples } from '../testing/samples.ts';
+import { testSite } from '../testing/test-site.ts';
 import { tinyExport } from '../testing/tiny-export.ts';
-import { randomCode } from './codes.ts';
 import { pseudonymise } from './pseudonymise.ts';
 import type { Rules } from './rule.ts';
 import { rules } from './rules.ts';
@@ -60,7 +60,7 @@ function plantedTiny(): Record<string, string | Buffer> {
 }
 
 async function output(source: Source, by: Rules = rules, scan = true): Promise<Record<string, Buffer>> {
-  return collect((await transform(source, passAlways, { rules: by, scan, randomCode })).files);
+  return collect((await transform(source, passAlways, { ...testSite, rules: by, scan })).files);
 }
 
 const isSuspected = (error: unknown) => error instanceof CartoError && error.code === 'PHI_SUSPECTED';
@@ -68,7 +68,7 @@ const isSuspected = (error: unknown) => error instanceof CartoError && error.cod
 test('no canary is in any name or byte of the output; the same search finds them all in the input', async () => {
   const planted = plantedTiny();
   assert.deepEqual(findCanaries(bytesOf(planted)).toSorted(), [family, given, record, birth, phone].toSorted());
-  const { files } = await pseudonymise(memorySource(planted, { name: `Export_${family}` }), passAlways);
+  const { files } = await pseudonymise(memorySource(planted, { name: `Export_${family}` }), passAlways, testSite);
   const written = await collect(files);
   assert.deepEqual(findCanaries(bytesOf(written)), []);
   assert.equal(Object.keys(written).length, Object.keys(tinyExport()).length);
@@ -202,7 +202,7 @@ test('porcine sample under planted names, on disk: nothing leaks', withSamples, 
   const folder = mkdtempSync(join(tmpdir(), 'carto-canaries-'));
   try {
     writeTo(folder, planted);
-    const study = await pseudonymise(await openFolder(folder, passAlways), passAlways);
+    const study = await pseudonymise(await openFolder(folder, passAlways), passAlways, testSite);
     assert.deepEqual(study.counts, { maps: 4, points: 2, lesions: 22 });
     const written = await collect(study.files);
     assert.deepEqual(findCanaries(bytesOf(written)), []);

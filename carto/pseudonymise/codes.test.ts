@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Codes, randomCode } from './codes.ts';
+import { Codes } from './codes.ts';
 import { Originals } from './originals.ts';
+import { randomCode } from './scheme.ts';
 
-function codes(random: () => string = randomCode): Codes {
-  return new Codes({ randomCode: random, originals: new Originals() });
+const keptName = (_: string, name: string) => name;
+
+function codes(letters: () => string = randomCode): Codes {
+  return new Codes({ scheme: { letters, keptName }, originals: new Originals() });
 }
 
 test('one code per name and kind, another one in another study', () => {
@@ -26,14 +29,15 @@ test('a source of codes that repeats itself, or repeats an original, is not used
   const originals = new Originals();
   originals.add('qqqq');
   const drawn = ['qqqq', 'wwww', 'wwww', 'zzzz'];
-  const one = new Codes({ randomCode: () => drawn.shift() ?? 'zzzz', originals });
+  const one = new Codes({ scheme: { letters: () => drawn.shift() ?? 'zzzz', keptName }, originals });
   assert.equal(one.of('map', 'a'), 'Map-wwww');
   assert.equal(one.of('map', 'b'), 'Map-zzzz');
   assert.throws(() => one.of('map', 'c'), RangeError);
 });
 
 test('names of the format stand for themselves, what looks like them does not', () => {
-  const one = codes();
+  let drawn = 0;
+  const one = codes(() => `xx${'bcdfghjkm'.at(drawn++)}`);
   for (const [kind, name] of [
     ['connector', 'MAGNETIC_20_POLE_A_CONNECTOR'],
     ['channel', 'MCC_Dx_BiPolar_12'],
@@ -44,11 +48,11 @@ test('names of the format stand for themselves, what looks like them does not', 
   ] as const) {
     assert.equal(one.of(kind, name), name);
   }
-  assert.equal(one.of('tag', 'Mitral Mary'), 'Tag-1');
-  assert.equal(one.of('tag', 'MA'), 'Tag-2', 'initials, as far as a name alone can tell');
-  assert.equal(one.of('channel', 'M1 Mary'), 'Channel-1');
-  assert.equal(one.of('channel', 'M471-123'), 'Channel-2');
-  assert.equal(one.of('channel', 'CS04'), 'Channel-3');
-  assert.equal(one.of('connector', 'MARY_CONNECTOR'), 'DEVICE_1_CONNECTOR');
+  assert.equal(one.of('tag', 'Mitral Mary'), 'Tag-xxb');
+  assert.equal(one.of('tag', 'MA'), 'Tag-xxc', 'initials, as far as a name alone can tell');
+  assert.equal(one.of('channel', 'M1 Mary'), 'Channel-xxd');
+  assert.equal(one.of('channel', 'M471-123'), 'Channel-xxf');
+  assert.equal(one.of('channel', 'CS04'), 'Channel-xxg');
+  assert.equal(one.of('connector', 'MARY_CONNECTOR'), 'DEVICE_xxh_CONNECTOR');
   assert.equal(one.of('formula-id', '11111111-2222-4333-8444-555555555555'), '00000000-0000-0000-0000-000000000001');
 });

@@ -1,15 +1,8 @@
-import { randomInt } from 'node:crypto';
+import type { Linkage } from './linkage.ts';
 import type { Originals } from './originals.ts';
 import type { CodedName } from './rule.ts';
+import type { Scheme } from './scheme.ts';
 import { coloringNames, formulaNames, isChannel, isConnector, wordsOf } from './vocabulary.ts';
-
-/** Letters that make no words, and no digits: a code can be no number, and no number looks like a code. */
-const letters = 'bcdfghjkmnpqrstvwxz';
-const codeLength = 8;
-
-export function randomCode(): string {
-  return Array.from({ length: codeLength }, () => letters[randomInt(letters.length)]).join('');
-}
 
 const nilFormula = '00000000-0000-0000-0000-000000000000';
 
@@ -27,66 +20,98 @@ const plain: Readonly<Record<CodedName, (name: string) => boolean>> = {
   'formula-id': (name) => name === nilFormula,
 };
 
+/** What stands around the letters of a code. A formula's id is a number in the form of a GUID. */
+const forms: Readonly<Record<Exclude<CodedName, 'formula-id'>, readonly [before: string, behind: string]>> = {
+  study: ['Study-', ''],
+  map: ['Map-', ''],
+  shell: ['Shell-', '.mesh'],
+  tag: ['Tag-', ''],
+  preset: ['Preset-', ''],
+  coloring: ['Coloring-', ''],
+  connector: ['DEVICE_', '_CONNECTOR'],
+  channel: ['Channel-', ''],
+  formula: ['Formula-', ''],
+};
+
+interface Code {
+  readonly kind: CodedName;
+  /** As the linkage keeps it. */
+  readonly original: string;
+  readonly code: string;
+}
+
+interface Deps {
+  readonly scheme: Pick<Scheme, 'letters' | 'keptName'>;
+  readonly originals: Originals;
+  /** Codes of an earlier export of the same study. */
+  readonly known?: Linkage['codes'] | undefined;
+}
+
 /** Generated codes: one per name and study. What is coded is remembered as original, so that the scan looks for it. */
 export class Codes {
-  readonly #random: () => string;
-  readonly #originals: Originals;
+  readonly #deps: Deps;
   readonly #codes = new Map<string, string>();
-  readonly #counts = new Map<CodedName, number>();
+  readonly #all: Code[] = [];
+  readonly #kept = new Map<string, string>();
+  #studyCode: string | undefined;
+  #formulas = 0;
   /** Words of the codes, lower case: they belong to the output's vocabulary. */
   readonly words = new Set<string>();
 
-  constructor(deps: { readonly randomCode: () => string; readonly originals: Originals }) {
-    this.#random = deps.randomCode;
-    this.#originals = deps.originals;
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    for (const code of deps.known ?? []) this.#add(code);
   }
 
   of(kind: CodedName, name: string): string {
     if (plain[kind](name)) return name;
     // Nobody types a formula's id, and its digits would be taken for numbers.
-    if (kind !== 'formula-id') this.#originals.add(name);
-    const key = `${kind}\n${name.normalize('NFC').trim()}`;
+    if (kind !== 'formula-id') this.#deps.originals.add(name);
+    const key = `${kind}\n${name}`;
     const known = this.#codes.get(key);
     if (known !== undefined) return known;
-    const code = this.#fresh(kind);
+    const code = this.#codeOf(kind, name.normalize('NFC').trim());
     this.#codes.set(key, code);
-    for (const word of wordsOf(code)) this.words.add(word);
     return code;
   }
 
-  #fresh(kind: CodedName): string {
-    const ordinal = (this.#counts.get(kind) ?? 0) + 1;
-    this.#counts.set(kind, ordinal);
-    switch (kind) {
-      case 'study':
-        return `Study-${this.#unused()}`;
-      case 'map':
-        return `Map-${this.#unused()}`;
-      case 'shell':
-        return `Shell-${ordinal}.mesh`;
-      case 'tag':
-        return `Tag-${ordinal}`;
-      case 'preset':
-        return `Preset-${ordinal}`;
-      case 'coloring':
-        return `Coloring-${ordinal}`;
-      case 'connector':
-        return `DEVICE_${ordinal}_CONNECTOR`;
-      case 'channel':
-        return `Channel-${ordinal}`;
-      case 'formula':
-        return `Formula-${ordinal}`;
-      case 'formula-id':
-        return `${nilFormula.slice(0, -12)}${String(ordinal).padStart(12, '0')}`;
-    }
+  /** What the linkage keeps: every name that was met, in this export or an earlier one. */
+  list(): readonly Code[] {
+    return this.#all;
   }
 
-  /** Two maps must not share a code, and a code must not contain a word of an original. */
-  #unused(): string {
-    for (let tries = 0; tries < 100; tries++) {
-      const code = this.#random();
-      const words = wordsOf(code);
-      if (words.every((word) => !this.words.has(word) && !this.#originals.words.has(word))) return code;
+  #codeOf(kind: CodedName, name: string): string {
+    const original = this.#deps.scheme.keptName(kind, name);
+    const known = this.#kept.get(`${kind}\n${original}`);
+    if (known !== undefined) return known;
+    const code = this.#fresh(kind, name);
+    this.#add({ kind, original, code });
+    return code;
+  }
+
+  #add({ kind, original, code }: Code): void {
+    this.#kept.set(`${kind}\n${original}`, code);
+    this.#all.push({ kind, original, code });
+    if (kind === 'study') this.#studyCode ??= code;
+    if (kind === 'formula-id') this.#formulas++;
+    for (const word of wordsOf(code)) this.words.add(word);
+  }
+
+  #fresh(kind: CodedName, name: string): string {
+    if (kind === 'formula-id') return `${nilFormula.slice(0, -12)}${String(this.#formulas + 1).padStart(12, '0')}`;
+    // A study's name holds the time of its export: whatever it is called, it is one study.
+    if (kind === 'study') return this.#studyCode ?? this.#unused(kind, '');
+    return this.#unused(kind, name);
+  }
+
+  /** No two names share a code, and a code contains no word of an original. */
+  #unused(kind: Exclude<CodedName, 'formula-id'>, name: string): string {
+    for (let tried = 0; tried < 100; tried++) {
+      const letters = this.#deps.scheme.letters(kind, name, tried);
+      const words = wordsOf(letters);
+      if (words.every((word) => !this.words.has(word) && !this.#deps.originals.words.has(word))) {
+        return forms[kind].join(letters);
+      }
     }
     throw new RangeError('the source of codes repeats itself');
   }

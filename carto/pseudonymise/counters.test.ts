@@ -3,10 +3,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Counters } from './counters.ts';
 
+const scheme = {
+  keptCounter: (_: string, value: number) => value,
+  order: (values: readonly number[]) => values.toSorted((a, b) => a - b),
+};
+
 test('announced counters keep their order, become small, never longer, and stay distinct', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 2 ** 31 }), { maxLength: 40 }), (values) => {
-      const counters = new Counters();
+      const counters = new Counters({ scheme });
       counters.announce('session', values);
       const sorted = values.toSorted((a, b) => a - b);
       assert.deepEqual(
@@ -19,7 +24,7 @@ test('announced counters keep their order, become small, never longer, and stay 
 });
 
 test('an unannounced counter gets the next number, always the same one', () => {
-  const counters = new Counters();
+  const counters = new Counters({ scheme });
   counters.announce('map', [1567, 1565]);
   assert.deepEqual(
     [1565, 1567, 40, 40].map((value) => counters.of('map', value)),
@@ -28,7 +33,7 @@ test('an unannounced counter gets the next number, always the same one', () => {
 });
 
 test('sentinels and the product’s own small enumerations stay', () => {
-  const counters = new Counters();
+  const counters = new Counters({ scheme });
   assert.deepEqual(
     [0, -1, -10000].map((value) => counters.of('catheter', value)),
     [0, -1, -10000],

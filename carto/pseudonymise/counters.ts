@@ -1,5 +1,7 @@
 import { beyondAnyStudy, CartoError } from '../error.ts';
+import type { Linkage } from './linkage.ts';
 import type { CounterName } from './rule.ts';
+import type { Scheme } from './scheme.ts';
 
 /** Numbers up to this one are no workstation counters but the product's own small enumerations, and stay. */
 const keptUpTo: Readonly<Record<CounterName, number>> = {
@@ -19,17 +21,31 @@ const maxValues = 2_000_000;
 /** Below this nothing is a sentinel any more. */
 const lowestSentinel = -10_000;
 
+interface Deps {
+  readonly scheme: Pick<Scheme, 'keptCounter' | 'order'>;
+  /** Numbers of an earlier export of the same study. */
+  readonly known?: Linkage['counters'] | undefined;
+}
+
 /**
- * Workstation-wide counters become numbers of this study: 1, 2, 3, … in rising order of what was announced, then in
- * order of appearance. Zero and the small negative sentinels stay.
+ * Workstation-wide counters become numbers of this study: 1, 2, 3, … in the scheme's order of what was announced, then
+ * in order of appearance. Zero and the small negative sentinels stay.
  */
 export class Counters {
+  readonly #scheme: Deps['scheme'];
   readonly #numbers = new Map<CounterName, Map<number, number>>();
+  /** By what the linkage keeps of a counter. */
+  readonly #kept = new Map<CounterName, Map<number | string, number>>();
   readonly #proved = new Map<CounterName, Set<number>>();
 
-  /** Announces counters before any is written, so that their order is kept and no number gets longer. */
+  constructor({ scheme, known = {} }: Deps) {
+    this.#scheme = scheme;
+    for (const [name, numbers] of Object.entries(known)) this.#kept.set(name as CounterName, new Map(numbers));
+  }
+
+  /** Announces counters before any is written, so that their order is the scheme's and no number gets longer. */
   announce(name: CounterName, values: Iterable<number>): void {
-    for (const value of [...new Set(values)].sort((a, b) => a - b)) this.of(name, value);
+    for (const value of this.#scheme.order([...new Set(values)])) this.of(name, value);
   }
 
   /** Says of a value that it is no counter: it was proved to follow from numbers that stay. */
@@ -44,9 +60,23 @@ export class Counters {
     if (this.#proved.get(name)?.has(value)) return value;
     const numbers = this.#numbers.get(name) ?? new Map<number, number>();
     this.#numbers.set(name, numbers);
-    const number = numbers.get(value) ?? keptUpTo[name] + numbers.size + 1;
+    const number = numbers.get(value) ?? this.#numberOf(name, value);
     numbers.set(value, number);
-    expectFew(name, numbers.size);
+    return number;
+  }
+
+  /** What the linkage keeps: every counter that was met, in this export or an earlier one. */
+  list(): Linkage['counters'] {
+    return Object.fromEntries(Array.from(this.#kept, ([name, numbers]) => [name, [...numbers]]));
+  }
+
+  #numberOf(name: CounterName, value: number): number {
+    const kept = this.#kept.get(name) ?? new Map<number | string, number>();
+    this.#kept.set(name, kept);
+    const key = this.#scheme.keptCounter(name, value);
+    const number = kept.get(key) ?? keptUpTo[name] + kept.size + 1;
+    kept.set(key, number);
+    expectFew(name, kept.size);
     return number;
   }
 }

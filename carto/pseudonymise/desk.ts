@@ -5,9 +5,11 @@ import type { Survey } from '../survey.ts';
 import { Warnings } from '../warnings.ts';
 import { Codes } from './codes.ts';
 import { Counters } from './counters.ts';
+import type { Linkage } from './linkage.ts';
 import { Originals } from './originals.ts';
 import type { Desk } from './pen.ts';
 import type { Rules } from './rule.ts';
+import type { Scheme } from './scheme.ts';
 
 /**
  * Lays out what the writers of one study share: remembers what staff typed, draws the codes of study and maps, and
@@ -16,16 +18,17 @@ import type { Rules } from './rule.ts';
 export function layDesk(
   source: Source,
   survey: Survey,
-  given: { readonly rules: Rules; readonly randomCode: () => string },
+  given: { readonly rules: Rules; readonly scheme: Scheme; readonly linkage?: Linkage | undefined },
 ): Desk {
   const { study } = survey;
   const originals = new Originals(pointWords(study));
   for (const name of originalNames(source, survey)) originals.add(name);
-  const codes = new Codes({ randomCode: given.randomCode, originals });
+  const { scheme, linkage } = given;
+  const codes = new Codes({ scheme, originals, known: linkage?.codes });
   codes.of('study', study.name);
   for (const map of study.maps) codes.of('map', map.name);
   for (const shell of study.shells) codes.of('shell', shell.fileName);
-  const counters = new Counters();
+  const counters = new Counters({ scheme, known: linkage?.counters });
   counters.announce(
     'map',
     study.maps.map((map) => map.index),
@@ -36,6 +39,7 @@ export function layDesk(
   );
   return {
     rules: given.rules,
+    scheme,
     codes,
     counters,
     originals,

@@ -6,6 +6,7 @@ import { CartoError } from '../error.ts';
 import { readStudy } from '../read/read-study.ts';
 import { bytesOf, canaries, findCanaries } from '../testing/canaries.ts';
 import { collect, memorySource } from '../testing/memory-source.ts';
+import { testSite } from '../testing/test-site.ts';
 import { tinyExport } from '../testing/tiny-export.ts';
 import { pseudonymise } from './pseudonymise.ts';
 
@@ -34,7 +35,7 @@ async function attempt<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 async function written(input: Files): Promise<Record<string, Buffer>> {
-  return collect((await pseudonymise(memorySource(input), passAlways)).files);
+  return collect((await pseudonymise(memorySource(input), passAlways, testSite)).files);
 }
 
 const place = fc.nat({ max: 5000 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { passAlways } from '../../core/gate-flag.ts';
 import { CartoError } from '../error.ts';
 import { collect, memorySource } from '../testing/memory-source.ts';
+import { testSite } from '../testing/test-site.ts';
 import { tinyExport, tinyNames } from '../testing/tiny-export.ts';
 import { pseudonymise } from './pseudonymise.ts';
 
@@ -23,7 +24,7 @@ function edited(path: string, from: string, to: string): Record<string, string |
 /** Undefined when the export was written; else the code of what it was refused with. */
 async function refusal(input: Record<string, string | Buffer>): Promise<string | undefined> {
   try {
-    await collect((await pseudonymise(memorySource(input), passAlways)).files);
+    await collect((await pseudonymise(memorySource(input), passAlways, testSite)).files);
     return undefined;
   } catch (error) {
     assert.ok(error instanceof CartoError, `${(error as Error).stack}`);
@@ -83,7 +84,7 @@ test('a wide header does not make every row as wide', async () => {
   const [header = '', row = ''] = files[path]!.toString().split('\r\n');
   const rows = Array.from({ length: 200 }, () => `${row}\r\n`).join('');
   const wide = { ...files, [path]: `${header.replace('Comment', `${' '.repeat(100_000)}Comment`)}\r\n${rows}` };
-  const { files: written } = await pseudonymise(memorySource(wide), passAlways);
+  const { files: written } = await pseudonymise(memorySource(wide), passAlways, testSite);
   const sessions = await collect(written.filter(({ name }) => name === path));
   assert.ok(sessions[path]!.length < 200 * 400);
 });
@@ -102,7 +103,7 @@ test('no number of a file gets into a message', async () => {
     ['        1        2        3', '        1        2  4711238'],
   ] as const) {
     await assert.rejects(
-      collect((await pseudonymise(memorySource(edited('1-LA.mesh', from, to)), passAlways)).files),
+      collect((await pseudonymise(memorySource(edited('1-LA.mesh', from, to)), passAlways, testSite)).files),
       (error) => error instanceof CartoError && !/4711238/.test(`${error.message} ${error.hint}`),
     );
   }

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { passAlways } from '../../core/gate-flag.ts';
 import { CartoError } from '../error.ts';
 import { collect, memorySource } from '../testing/memory-source.ts';
+import { testSite } from '../testing/test-site.ts';
 import { tinyExport } from '../testing/tiny-export.ts';
-import { pseudonymise } from './pseudonymise.ts';
+import { rules } from './rules.ts';
+import { transform } from './transform.ts';
 
 /**
  * What staff typed must not make a difference: two exports that differ in nothing but a name have the same output, or
@@ -46,9 +48,10 @@ const around = fc.constantFrom(
 
 async function outcome(planted: Record<string, Buffer>): Promise<Record<string, string>> {
   let drawn = 0;
-  const randomCode = () => `x${'bcdfghjkmnpqrstvwxz'.at(drawn++ % 19)}${'bcdfghjkmnpqrstvwxz'.at(drawn % 17)}qq`;
+  const letters = () => `x${'bcdfghjkmnpqrstvwxz'.at(drawn++ % 19)}${'bcdfghjkmnpqrstvwxz'.at(drawn % 17)}qq`;
   try {
-    const written = await collect((await pseudonymise(memorySource(planted), passAlways, { randomCode })).files);
+    const options = { ...testSite, rules, scan: true, letters };
+    const written = await collect((await transform(memorySource(planted), passAlways, options)).files);
     return Object.fromEntries(Object.entries(written).map(([name, bytes]) => [name, spaced(bytes)]));
   } catch (error) {
     assert.ok(error instanceof CartoError, `${(error as Error).stack}`);

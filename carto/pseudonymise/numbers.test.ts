@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { passAlways } from '../../core/gate-flag.ts';
 import { collect, memorySource } from '../testing/memory-source.ts';
+import { testSite } from '../testing/test-site.ts';
 import { tinyExport, tinyNames } from '../testing/tiny-export.ts';
 import { pseudonymise } from './pseudonymise.ts';
 import { grammars } from './rule.ts';
@@ -21,7 +22,7 @@ async function written(edits: readonly Edit[]): Promise<{ readonly text: string;
     assert.ok(text.includes(from), `${path} holds ${from}`);
     files[path] = Buffer.from(text.replace(from, to), 'latin1');
   }
-  const study = await pseudonymise(memorySource(files), passAlways);
+  const study = await pseudonymise(memorySource(files), passAlways, testSite);
   const output = await collect(study.files);
   const odd = study.warnings.filter(({ code }) => code === 'odd-value').reduce((sum, { count }) => sum + count, 0);
   return { text: Object.entries(output).flat().join('\n'), odd };

@@ -7,10 +7,12 @@ import type { Codes } from './codes.ts';
 import type { Counters } from './counters.ts';
 import type { Originals } from './originals.ts';
 import { type CounterName, type Rule, type Rules, ruleFor } from './rule.ts';
+import type { Scheme } from './scheme.ts';
 
 /** What all writers of one study share. */
 export interface Desk {
   readonly rules: Rules;
+  readonly scheme: Scheme;
   readonly codes: Codes;
   readonly counters: Counters;
   readonly originals: Originals;

@@ -4,24 +4,36 @@ import { passAlways } from '../../core/gate-flag.ts';
 import { CartoError } from '../error.ts';
 import { readStudy } from '../read/read-study.ts';
 import { collect, type MemoryFiles, memorySource } from '../testing/memory-source.ts';
+import { testSite } from '../testing/test-site.ts';
 import { tetrahedron, tinyExport, tinyNames } from '../testing/tiny-export.ts';
 import { type PseudonymisedStudy, pseudonymise } from './pseudonymise.ts';
+import { rules } from './rules.ts';
+import type { Scheme } from './scheme.ts';
+import { transform } from './transform.ts';
 
-/** Codes that are the same in every run, so that outputs can be compared. */
-function fixedCodes(): () => string {
-  const drawn = ['study', 'first', 'second', 'third', 'fourth'].map((word) => word.replaceAll(/[aeiou]/g, 'x'));
-  return () => drawn.shift() ?? 'zzzzzz';
+/** Codes that say where they come from: the kind, without vowels, and how many of it there were before. */
+function fixedCodes(): Scheme['letters'] {
+  const drawn = new Map<string, number>();
+  return (kind) => {
+    const at = drawn.get(kind) ?? 0;
+    drawn.set(kind, at + 1);
+    return `${kind.replaceAll(/[aeiou]/g, 'x')}${'bcdfghjk'.at(at)}`;
+  };
+}
+
+function transformed(files: MemoryFiles, pieceBytes = 1 << 18) {
+  const options = { ...testSite, rules, scan: true, letters: fixedCodes() };
+  return transform(memorySource(files, { pieceBytes }), passAlways, options);
 }
 
 async function write(files: MemoryFiles, pieceBytes = 1 << 18): Promise<Record<string, string>> {
-  const study = await pseudonymise(memorySource(files, { pieceBytes }), passAlways, { randomCode: fixedCodes() });
-  const written = await collect(study.files);
+  const written = await collect((await transformed(files, pieceBytes)).files);
   return Object.fromEntries(Object.entries(written).map(([name, content]) => [name, content.toString('latin1')]));
 }
 
 const input = tinyExport();
 const output = await write(input);
-const [first, second] = ['Map-fxrst', 'Map-sxcxnd'];
+const [first, second] = ['Map-mxpb', 'Map-mxpc'];
 const textOf = (path: string) => input[path]!.toString('latin1');
 
 test('names: study, maps, surfaces, connectors, in file names and nowhere else', () => {
@@ -44,28 +56,28 @@ test('names: study, maps, surfaces, connectors, in file names and nowhere else',
       `${second}_Points_Export.xml`,
       `${second}_car.txt`,
       `RF_${first}_1.txt`,
-      'Shell-1.mesh',
-      'Study-stxdy.xml',
+      'Shell-shxllb.mesh',
+      'Study-stxdyb.xml',
     ].toSorted(),
   );
 });
 
 test('the study XML: coded names, mapped counters, numbers and layout as they were', () => {
   const expected = textOf(`${tinyNames.study}.xml`)
-    .replace(tinyNames.study, 'Study-stxdy')
+    .replace(tinyNames.study, 'Study-stxdyb')
     .replaceAll('"1-LA"', `"${first}"`)
     .replaceAll('"1-LA.mesh"', `"${first}.mesh"`)
     .replaceAll('"1-LA2"', `"${second}"`)
     .replaceAll('"1-LA2.mesh"', `"${second}.mesh"`)
-    .replace('"ct.mesh"', '"Shell-1.mesh"')
-    .replace('"GP"', '"Tag-1"')
-    .replace('"Ganglion"', '"Tag-2"')
+    .replace('"ct.mesh"', '"Shell-shxllb.mesh"')
+    .replace('"GP"', '"Tag-txgb"')
+    .replace('"Ganglion"', '"Tag-txgc"')
     .replace('"8101"', '"1"')
     .replace('"8102"', '"2"')
     .replaceAll('"7001"', '"1"')
     .replace('<ExternalObjs PatientIcon="PatientIcon.obj" />', '')
     .replace(' ISName="ISNameInit"', '');
-  assert.equal(output['Study-stxdy.xml'], Buffer.from(expected).toString('latin1'));
+  assert.equal(output['Study-stxdyb.xml'], Buffer.from(expected).toString('latin1'));
 });
 
 test('meshes and other proved bodies go on byte for byte', () => {
@@ -93,12 +105,12 @@ test('a voxel’s id stays where it is its coordinate, and is mapped where it is
 
 test('sessions, presets, settings, formulas: names coded, comments gone, unknown keys gone', () => {
   const sessions = output['VisiTagExport/VisiTagSessions.txt']!.split('\r\n').map((line) => line.trim().split(/ +/));
-  assert.deepEqual(sessions[1], ['1', '699990', '710500', 'Preset-1', '1', 'NA']);
+  assert.deepEqual(sessions[1], ['1', '699990', '710500', 'Preset-prxsxtb', '1', 'NA']);
   const settings = output['VisiTagExport/VisiTagSettings.txt']!;
-  assert.match(settings, /PresetName= +Preset-1\r\n/);
+  assert.match(settings, /PresetName= +Preset-prxsxtb\r\n/);
   assert.match(settings, /FPTIFormulaGUID= +00000000-0000-0000-0000-000000000001\r\n/);
   assert.doesNotMatch(settings, /Operator|nobody/);
-  assert.match(output['VisiTagExport/VisiTagPresets.txt']!, /PresetName= +Preset-2\r\n/);
+  assert.match(output['VisiTagExport/VisiTagPresets.txt']!, /PresetName= +Preset-prxsxtc\r\n/);
   assert.match(output['VisiTagExport/fpti-formulas.xml']!, /<GUID>00000000-0000-0000-0000-000000000001<\/GUID>/);
 });
 
@@ -120,7 +132,7 @@ test('force: the file’s own name is the new one, date and time tokens are gone
 
 test('channels that are no leads or poles are coded, as wide as they were', () => {
   const line = output[`${second}_ECG_Export_650000.txt`]!.split('\r\n')[2]!;
-  assert.match(line, /^ +MC Bipolar 1\(1\) +Channel-1\(2\)$/);
+  assert.match(line, /^ +MC Bipolar 1\(1\) +Channel-chxnnxlb\(2\)$/);
 });
 
 test('references lead to the files that are there', async () => {
@@ -133,7 +145,7 @@ test('references lead to the files that are there', async () => {
   const ecg = await study.maps[1]?.points[0]?.recording?.loadEcg();
   assert.deepEqual(
     ecg?.channels.map(({ name }) => name),
-    ['MC Bipolar 1', 'Channel-1'],
+    ['MC Bipolar 1', 'Channel-chxnnxlb'],
   );
 });
 
@@ -149,7 +161,7 @@ test('the output does not depend on the pieces of the source', async () => {
 });
 
 test('tiers: the review tier holds what is looked at first, the study tier everything', async () => {
-  const { files } = await pseudonymise(memorySource(input), passAlways);
+  const { files } = await pseudonymise(memorySource(input), passAlways, testSite);
   assert.ok(files.every((file) => file.tiers.includes('study')));
   const review = new Set(files.filter((file) => file.tiers.includes('review')).map((file) => file.kind));
   assert.deepEqual(
@@ -184,6 +196,7 @@ test('what is not known stays behind, counted by kind, and is no reason to fail'
       'VisiTagExport/sites.txt': input['VisiTagExport/Sites.txt']!,
     }),
     passAlways,
+    testSite,
   );
   const byKind = new Map(study.leftOut.map(({ kind, count }) => [kind, count]));
   assert.deepEqual(Object.fromEntries(byKind), {
@@ -213,7 +226,11 @@ test('tables of a QDOT catheter keep their suffix, and their lesions count', asy
   const sites = textOf('VisiTagExport/Sites.txt')
     .replace(/RFIndex +TagIndexStatus/, '')
     .replace(/401\.125 +1/, '');
-  const study = await pseudonymise(memorySource({ ...input, 'VisiTagExport/Sites_QMODE+.txt': sites }), passAlways);
+  const study = await pseudonymise(
+    memorySource({ ...input, 'VisiTagExport/Sites_QMODE+.txt': sites }),
+    passAlways,
+    testSite,
+  );
   assert.equal(study.counts.lesions, 2);
   const written = await collect(study.files.filter(({ kind }) => kind === 'sites'));
   assert.deepEqual(Object.keys(written), ['VisiTagExport/Sites.txt', 'VisiTagExport/Sites_QMODE+.txt']);
@@ -226,7 +243,7 @@ test('columns, attributes, elements and keys without a rule are left out and tol
   files['1-LA_P1_Point_Export.xml'] = textOf('1-LA_P1_Point_Export.xml')
     .replace('<WOI ', '<Novelty a="1"><WOI From="1"/></Novelty><WOI Novelty="1" ')
     .replace('Time="-7490"', 'Time="soon"');
-  const study = await pseudonymise(memorySource(files), passAlways, { randomCode: fixedCodes() });
+  const study = await transformed(files);
   const written = await collect(study.files);
   assert.equal(written[path]!.toString().replaceAll(/ +/g, ' '), output[path]!.replaceAll(/ +/g, ' '));
   const point = written[`${first}_P1_Point_Export.xml`]!.toString();
@@ -246,12 +263,12 @@ test('columns, attributes, elements and keys without a rule are left out and tol
 test('the names of a tag stay where both are a default tag’s; one of them may be anyone’s initials', async () => {
   const tags = async (shortTag: string, fullTag: string) => {
     const written = await write(tinyExport({ shortTag, fullTag }));
-    return /<Tag ID="300" Short_Name="(.*?)" Full_Name="(.*?)"/.exec(written['Study-stxdy.xml']!)?.slice(1);
+    return /<Tag ID="300" Short_Name="(.*?)" Full_Name="(.*?)"/.exec(written['Study-stxdyb.xml']!)?.slice(1);
   };
   assert.deepEqual(await tags('MA', 'Mitral Annulus'), ['MA', 'Mitral Annulus']);
-  assert.deepEqual(await tags('MA', 'Ganglion'), ['Tag-1', 'Tag-2']);
-  assert.deepEqual(await tags('TE', 'TE'), ['Tag-1', 'Tag-1']);
-  assert.deepEqual(await tags('SCR', 'Scarlett'), ['Tag-1', 'Tag-2']);
+  assert.deepEqual(await tags('MA', 'Ganglion'), ['Tag-txgb', 'Tag-txgc']);
+  assert.deepEqual(await tags('TE', 'TE'), ['Tag-txgb', 'Tag-txgb']);
+  assert.deepEqual(await tags('SCR', 'Scarlett'), ['Tag-txgb', 'Tag-txgc']);
 });
 
 test('a comment of a mesh stays where it names the columns of its section, not where it is one word of them', async () => {
@@ -272,7 +289,7 @@ test('a long preset name that shifts its row is never read as the number of the 
   for (const preset of ['ablation 1953 04 17 at 192102061351', '19210206135100004711238', 'Kowalczyk room 12345 471']) {
     const files = tinyExport({ preset });
     const sessions = (await write(files))['VisiTagExport/VisiTagSessions.txt']!.split('\r\n')[1];
-    assert.deepEqual(sessions?.trim().split(/ +/), ['1', '699990', '710500', 'Preset-1', '1', 'NA'], preset);
+    assert.deepEqual(sessions?.trim().split(/ +/), ['1', '699990', '710500', 'Preset-prxsxtb', '1', 'NA'], preset);
   }
   const path = 'VisiTagExport/VisiTagSessions.txt';
   const shifted = textOf(path).replace(/1( +NA)/, '9378-07-326$1');
@@ -304,7 +321,7 @@ test('digits that the workstation put into the name of a file that stays behind 
 
 test('the order of the files says nothing of the names that they had', async () => {
   const files = Object.fromEntries(Object.entries(input).toReversed());
-  const { files: written } = await pseudonymise(memorySource(files), passAlways);
+  const { files: written } = await pseudonymise(memorySource(files), passAlways, testSite);
   const names = written.map(({ name }) => name);
   assert.deepEqual(names, names.toSorted());
 });
@@ -351,7 +368,7 @@ test('pieces are at most 256 KiB, and a checkpoint comes before each', async () 
   const [header = ''] = textOf('RF_1-LA_1.txt').split('\r\n');
   const source = memorySource({ ...input, 'RF_1-LA_1.txt': `${header}\r\n${rows}` }, { pieceBytes: 1 << 20 });
   let passed = 0;
-  const study = await pseudonymise(source, async () => void passed++);
+  const study = await pseudonymise(source, async () => void passed++, testSite);
   const file = study.files.find(({ kind }) => kind === 'rf')!;
   let pieces = 0;
   let bytes = 0;
@@ -371,7 +388,7 @@ test('a checkpoint that refuses stops the writing where it is', async () => {
   const checkpoint = async () => {
     if (closed) throw new Error('closed');
   };
-  const study = await pseudonymise(memorySource(input), checkpoint);
+  const study = await pseudonymise(memorySource(input), checkpoint, testSite);
   closed = true;
   for (const file of study.files) await assert.rejects(collect([file]), /closed/);
 });

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../../core/gate-flag.ts';
+import type { Profile } from '../../protocol/profile.ts';
 import type { Source } from '../source.ts';
-import { randomCode } from './codes.ts';
+import type { Linkage } from './linkage.ts';
 import { rules } from './rules.ts';
 import { type TransformedStudy, transform } from './transform.ts';
 
@@ -10,8 +11,14 @@ declare const pseudonymised: unique symbol;
 export type PseudonymisedStudy = TransformedStudy & { readonly [pseudonymised]: true };
 
 export interface PseudonymiseOptions {
-  /** Draws the variable part of study and map codes: letters, fresh each time. Default: 8 random letters. */
-  readonly randomCode?: () => string;
+  readonly profile: Profile;
+  /** The site's linkage key: 32 bytes, which never leave the appliance. */
+  readonly siteKey: Uint8Array;
+  /**
+   * What an earlier export of the same study left. Then unchanged files of the source give the same bytes under the
+   * same names. Passed over when its profile is not the one asked for.
+   */
+  readonly linkage?: Linkage | undefined;
 }
 
 /**
@@ -29,8 +36,8 @@ export interface PseudonymiseOptions {
 export async function pseudonymise(
   source: Source,
   checkpoint: Checkpoint,
-  options: PseudonymiseOptions = {},
+  { profile, siteKey, linkage }: PseudonymiseOptions,
 ): Promise<PseudonymisedStudy> {
-  const study = await transform(source, checkpoint, { randomCode, ...options, rules, scan: true });
+  const study = await transform(source, checkpoint, { profile, siteKey, linkage, rules, scan: true });
   return study as PseudonymisedStudy;
 }

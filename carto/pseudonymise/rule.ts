@@ -11,20 +11,23 @@ export interface Grammar {
 }
 
 /** Names that people typed, and what stands for each in the output: see `Codes`. */
-export type CodedName =
-  | 'study'
-  | 'map'
-  | 'shell'
-  | 'tag'
-  | 'preset'
-  | 'coloring'
-  | 'connector'
-  | 'channel'
-  | 'formula'
-  | 'formula-id';
+export const codedNames = [
+  'study',
+  'map',
+  'shell',
+  'tag',
+  'preset',
+  'coloring',
+  'connector',
+  'channel',
+  'formula',
+  'formula-id',
+] as const;
+export type CodedName = (typeof codedNames)[number];
 
 /** Counters of one workstation, which would link the exports of one site: see `Counters`. */
-export type CounterName = 'map' | 'catheter' | 'session' | 'channel' | 'preset' | 'tag' | 'mesh' | 'voxel';
+export const counterNames = ['map', 'catheter', 'session', 'channel', 'preset', 'tag', 'mesh', 'voxel'] as const;
+export type CounterName = (typeof counterNames)[number];
 
 /**
  * What happens to one field.

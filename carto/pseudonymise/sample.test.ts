@@ -7,6 +7,7 @@ import { readStudy } from '../read/read-study.ts';
 import type { Study } from '../study.ts';
 import { collect, memorySource } from '../testing/memory-source.ts';
 import { auxiliarySource, porcineFolder, porcineSource, withSamples } from '../testing/samples.ts';
+import { testSite } from '../testing/test-site.ts';
 import { pseudonymise } from './pseudonymise.ts';
 
 const maps = ['1-Map', '1-1-ReMap', '2-Map', '3-Map'];
@@ -24,7 +25,7 @@ const porcine = (name: string, check: (sample: Sample) => void | Promise<void>) 
   test(`porcine sample: ${name}`, withSamples, () => check(sample!));
 
 async function prepare(): Promise<Sample> {
-  const study = await pseudonymise(await porcineSource(), passAlways);
+  const study = await pseudonymise(await porcineSource(), passAlways, testSite);
   const output = await collect(study.files);
   assert.deepEqual(study.warnings, []);
   assert.deepEqual(study.leftOut, [{ kind: 'nmarq-mapping', count: 1 }]);
@@ -143,13 +144,10 @@ porcine('counters of the workstation are gone, the join by session holds', ({ ou
 
 test('auxiliary sample: surfaces go on byte for byte under codes, their own names emptied', withSamples, async () => {
   const source = await auxiliarySource();
-  const { files } = await pseudonymise(source, passAlways);
+  const { files } = await pseudonymise(source, passAlways, testSite);
   const output = await collect(files);
   const after = await readStudy(memorySource(output), passAlways);
-  assert.deepEqual(
-    after.shells.map(({ fileName }) => fileName),
-    ['Shell-1.mesh', 'Shell-2.mesh'],
-  );
+  assert.ok(after.shells.length === 2 && after.shells.every(({ fileName }) => /^Shell-[a-z]{8}\.mesh$/.test(fileName)));
   assert.deepEqual(after.registration?.length, 16);
   const sphere = await collect(
     source.files.filter(({ path }) => path === 'Sphere.mesh').map((file) => ({ name: file.path, open: file.open })),

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../../core/gate-flag.ts';
 import type { StudyCounts } from '../../protocol/batch.ts';
 import type { Tier } from '../../protocol/ids.ts';
+import type { Profile } from '../../protocol/profile.ts';
 import { countsOf } from '../counts.ts';
 import { decodeText } from '../decode.ts';
 import type { FileIdentity, FileKind } from '../files.ts';
@@ -14,9 +15,11 @@ import { type Warning, Warnings } from '../warnings.ts';
 import { layDesk } from './desk.ts';
 import { rememberNames } from './head-names.ts';
 import { lexiconOf } from './lexicon.ts';
+import type { Linkage } from './linkage.ts';
 import { type Desk, Pen } from './pen.ts';
 import type { Rules } from './rule.ts';
 import { OutputScan, type ScanTerms } from './scan.ts';
+import { type Scheme, schemeOf } from './scheme.ts';
 import { type Treatment, treatments } from './treatment.ts';
 import { proveVoxels } from './voxels.ts';
 
@@ -33,6 +36,11 @@ export interface TransformedStudy {
   /** Number and size of all files of the source, those left out included. */
   readonly sourceFiles: number;
   readonly sourceBytes: number;
+  /**
+   * What the next export of this study needs to get the same codes, and what leads them back: see `Linkage`. Complete
+   * once every file was produced. It must not leave the appliance.
+   */
+  linkage(): Linkage;
 }
 
 export interface PseudonymisedFile {
@@ -51,7 +59,13 @@ export interface TransformOptions {
   readonly rules: Rules;
   /** Whether the output is searched. The door never says no. */
   readonly scan: boolean;
-  readonly randomCode: () => string;
+  readonly profile: Profile;
+  /** The site's linkage key: 32 bytes. */
+  readonly siteKey: Uint8Array;
+  /** What an earlier export of the same study left; of no use, and passed over, when its profile was another. */
+  readonly linkage?: Linkage | undefined;
+  /** Draws codes in another way, for tests. */
+  readonly letters?: Scheme['letters'];
 }
 
 /** What the scan of names calls their kind. */
@@ -65,7 +79,10 @@ export async function transform(
   options: TransformOptions,
 ): Promise<TransformedStudy> {
   const survey = await surveyExport(source, checkpoint);
-  const desk = layDesk(source, survey, options);
+  const { profile, siteKey, rules, letters } = options;
+  const linkage = options.linkage?.profile === profile ? options.linkage : undefined;
+  const scheme = { ...schemeOf({ profile, siteKey, linkage, study: survey.study }), ...(letters ? { letters } : {}) };
+  const desk = layDesk(source, survey, { rules, scheme, linkage });
   return new Transformation({ source, survey, desk, checkpoint, scan: options.scan }).run();
 }
 
@@ -106,6 +123,7 @@ class Transformation {
       },
       sourceFiles: source.files.length,
       sourceBytes: source.files.reduce((total, file) => total + file.bytes, 0),
+      linkage: () => linkageOf(desk),
     };
   }
 
@@ -180,4 +198,8 @@ class Transformation {
   #scan(kind: string): OutputScan | undefined {
     return this.#deps.scan ? new OutputScan(this.#terms, kind) : undefined;
   }
+}
+
+function linkageOf({ scheme: { profile, anchor, shiftDays }, codes, counters }: Desk): Linkage {
+  return { v: 1, profile, anchor, shiftDays, codes: [...codes.list()], counters: counters.list() };
 }
