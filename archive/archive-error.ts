@@ -10,6 +10,8 @@ import { codeOf, GatewayError } from '../core/errors.ts';
  * - `DAMAGED`: something inside contradicts the rest: a tag, a count, a digest, a page
  * - `NOT_A_RECIPIENT`: sealed for others
  * - `FILE_MISSING`: the archive, its keys or the wanted file inside is not there
+ * - `BASE_NEEDED`: a delta alone, where a whole study was expected
+ * - `BASE_DIFFERS`: a delta and an archive that is not its base, or does not hold what the delta says
  * - `UNSAFE_NAME`: a file name that could leave the folder it is written to, or collides with another
  */
 export type ArchiveErrorCode =
@@ -20,6 +22,8 @@ export type ArchiveErrorCode =
   | 'DAMAGED'
   | 'NOT_A_RECIPIENT'
   | 'FILE_MISSING'
+  | 'BASE_NEEDED'
+  | 'BASE_DIFFERS'
   | 'UNSAFE_NAME';
 
 export class ArchiveError extends GatewayError<ArchiveErrorCode> {}

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Database, openBuild } from '../core/database.ts';
 import { partialSuffix, renameDurable, unlinkDurable } from '../core/files.ts';
-import { type ArchiveIdentity, applicationId, formatName, formatVersion, schemaSql } from './format.ts';
+import { type ArchiveIdentity, applicationId, formatName, schemaSql } from './format.ts';
 
 /** So little is unwritten at any time that no fsync takes long: a gate that closes waits for one at most. */
 const flushBytes = 8 << 20;
@@ -21,12 +21,12 @@ export class BuildFile {
   readonly #insert: (n: number, sealed: Uint8Array) => void;
   #flushedBytes = 0;
 
-  /** Creates the file beside its final `path` and writes what is in clear. */
-  static async create(path: string, identity: ArchiveIdentity): Promise<BuildFile> {
+  /** Creates the file beside its final `path`, of that format version, and writes what is in clear. */
+  static async create(path: string, identity: ArchiveIdentity, version: number): Promise<BuildFile> {
     const partial = `${path}.${randomBytes(6).toString('hex')}${partialSuffix}`;
     const handle = await open(partial, 'wx', 0o600);
     try {
-      return new BuildFile(partial, handle, beginBuild(partial, identity));
+      return new BuildFile(partial, handle, beginBuild(partial, identity, version));
     } catch (error) {
       await handle.close();
       unlinkDurable(partial);
@@ -80,8 +80,8 @@ export class BuildFile {
   }
 }
 
-function beginBuild(path: string, { archiveId, tier }: ArchiveIdentity): Database {
-  const db = openBuild(path, { applicationId, version: formatVersion });
+function beginBuild(path: string, { archiveId, tier }: ArchiveIdentity, version: number): Database {
+  const db = openBuild(path, { applicationId, version });
   try {
     db.pragma(`cache_size = -${cacheKib}`);
     db.exec(`BEGIN; ${schemaSql}`);

@@ -9,8 +9,9 @@ import { ArchiveError } from './archive-error.ts';
 import { BuildFile } from './build-file.ts';
 import { type BuildStep, ChunkWriter, type EnterStep } from './chunk-writer.ts';
 import type { ArchiveEntry, Place } from './contents.ts';
+import type { DeltaPlan } from './delta.ts';
 import { checkNames } from './entry-name.ts';
-import { archivePath, keyBytes, keysPathOf, maxFiles } from './format.ts';
+import { archivePath, deltaVersion, formatVersion, keyBytes, keysPathOf, maxFiles } from './format.ts';
 import { writeKeysFile } from './keys-file.ts';
 import { eraseArchive } from './sweep.ts';
 
@@ -26,14 +27,18 @@ export interface SealedArchive {
   /** Of the whole file, read back from the disk cache after it was written. */
   readonly sha256: Sha256;
   readonly bytes: number;
-  /** How many files it holds. */
+  /** How many files it holds; of a delta, those that its base does not. */
   readonly files: number;
+  /** Of a delta: the archive that it stands on. */
+  readonly base?: string;
   readonly [sealedBrand]: true;
 }
 
 export interface BuildHooks {
   /** Called when a step begins: for progress, and for tests that cut there. What it throws ends the build. */
   readonly onStep?: (step: BuildStep) => void;
+  /** Called with each file that went in. */
+  readonly onFile?: (file: Pick<ArchiveEntry, 'name' | 'sha256'>) => void;
 }
 
 export interface BuildOrder {
@@ -46,6 +51,8 @@ export interface BuildOrder {
   /** Must exist. */
   readonly folder: string;
   readonly recipients: readonly Recipient[];
+  /** Makes it a delta, which leaves out what its base holds: the answer of `planDelta` for this study and tier. */
+  readonly delta?: DeltaPlan;
   /** Awaited before every piece read, compressed, inserted, flushed or hashed. */
   readonly checkpoint: Checkpoint;
   readonly hooks?: BuildHooks;
@@ -65,10 +72,11 @@ export async function buildArchive(order: BuildOrder): Promise<SealedArchive> {
   const dataKey = randomBytes(keyBytes);
   try {
     const keys = await seal(dataKey, order.recipients);
-    const file = await BuildFile.create(archivePath(order.folder, order.caseId, order.tier), order);
+    const path = archivePath(order.folder, order.caseId, order.tier);
+    const file = await BuildFile.create(path, order, order.delta ? deltaVersion : formatVersion);
     try {
       const { archiveId, tier } = order;
-      await fill(files, new ChunkWriter({ file, identity: { archiveId, tier }, dataKey, enter }), enter);
+      await fill(files, new ChunkWriter({ file, identity: { archiveId, tier }, dataKey, enter }), { ...order, enter });
       await enter('flush');
       await file.flush();
       await enter('commit');
@@ -107,7 +115,8 @@ async function place(file: BuildFile, { order, enter, keys, digest, files }: Fin
     await quietly(async () => eraseArchive(path));
     throw error;
   }
-  return { archiveId, caseId, tier, path, keysPath, ...digest, files } as SealedArchive;
+  const base = order.delta ? { base: order.delta.base } : {};
+  return { archiveId, caseId, tier, path, keysPath, ...digest, files, ...base } as SealedArchive;
 }
 
 /** Both become part of names on disk and on the wire. A wrong one is a mistake of the caller's code. */
@@ -116,10 +125,12 @@ function checkIds({ caseId, archiveId }: BuildOrder): void {
   archiveIdSchema.parse(archiveId);
 }
 
-/** The files of the tier, those of one kind together: what is alike compresses together. Order is kept otherwise. */
-function filesOf({ study, tier }: BuildOrder): readonly PseudonymisedFile[] {
-  const chosen = study.files.filter((file) => file.tiers.includes(tier));
-  checkNames(chosen.map((file) => file.name));
+/** The files of the tier that no base holds, those of one kind together: what is alike compresses together. Order is kept otherwise. */
+function filesOf({ study, tier, delta }: BuildOrder): readonly PseudonymisedFile[] {
+  const ofTier = study.files.filter((file) => file.tiers.includes(tier));
+  checkNames(ofTier.map((file) => file.name));
+  const unchanged = new Set(delta?.unchanged.map((file) => file.name));
+  const chosen = ofTier.filter((file) => !unchanged.has(file.name));
   if (chosen.length > maxFiles) {
     throw new ArchiveError('LIMIT_EXCEEDED', `${chosen.length} files are more than the ${maxFiles} of one archive`);
   }
@@ -134,14 +145,20 @@ function stepper({ checkpoint, hooks }: BuildOrder): EnterStep {
 }
 
 /** Everything but the end: all files, then the index. */
-async function fill(files: readonly PseudonymisedFile[], writer: ChunkWriter, enter: EnterStep): Promise<void> {
+async function fill(
+  files: readonly PseudonymisedFile[],
+  writer: ChunkWriter,
+  { delta, enter, hooks }: Pick<BuildOrder, 'delta' | 'hooks'> & { readonly enter: EnterStep },
+): Promise<void> {
   const entries: ArchiveEntry[] = [];
   for (const [position, file] of files.entries()) {
     if (position > 0 && files[position - 1]?.kind !== file.kind) await writer.endPack();
-    entries.push(await writeFile(file, writer, enter));
+    const entry = await writeFile(file, writer, enter);
+    hooks?.onFile?.(entry);
+    entries.push(entry);
   }
   await writer.endPack();
-  await writer.writeIndex(entries);
+  await writer.writeIndex(entries, delta);
 }
 
 async function writeFile(file: PseudonymisedFile, writer: ChunkWriter, enter: EnterStep): Promise<ArchiveEntry> {

@@ -2,6 +2,7 @@ import { ArchiveError } from './archive-error.ts';
 import type { BuildFile } from './build-file.ts';
 import { sealChunk } from './chunk.ts';
 import { type ArchiveEntry, encodeContents, type Place } from './contents.ts';
+import type { DeltaPlan } from './delta.ts';
 import { type ArchiveIdentity, formatName, maxIndexBytes } from './format.ts';
 import { Packer } from './packer.ts';
 
@@ -46,9 +47,9 @@ export class ChunkWriter {
   }
 
   /** Writes the index as the last chunk. Throws LIMIT_EXCEEDED when it would be larger than readers accept. */
-  async writeIndex(files: readonly ArchiveEntry[]): Promise<void> {
+  async writeIndex(files: readonly ArchiveEntry[], delta?: DeltaPlan): Promise<void> {
     const { archiveId, tier } = this.#deps.identity;
-    const index = encodeContents({ format: formatName, archiveId, tier, chunks: this.#n + 1, files });
+    const index = encodeContents({ format: formatName, archiveId, tier, chunks: this.#n + 1, files, ...delta });
     if (index.length > maxIndexBytes) {
       throw new ArchiveError(
         'LIMIT_EXCEEDED',

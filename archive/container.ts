@@ -8,6 +8,8 @@ import { type ArchiveIdentity, formatName, maxChunkBytes, maxIndexBytes, maxSeal
 export interface Container extends ArchiveIdentity {
   readonly db: Database;
   readonly chunks: number;
+  /** By its version; the index has to agree. */
+  readonly isDelta: boolean;
 }
 
 /**
@@ -15,12 +17,12 @@ export interface Container extends ArchiveIdentity {
  * inside SQLite first. Throws an ArchiveError; the file is closed then.
  */
 export function openContainer(path: string, limits: { readonly maxChunks: number }): Container {
-  checkFileHeader(path);
+  const { isDelta } = checkFileHeader(path);
   try {
     const db = openSealed(path);
     try {
       checkSchema(db);
-      return { db, ...readIdentity(db), chunks: countChunks(db, limits.maxChunks) };
+      return { db, ...readIdentity(db), chunks: countChunks(db, limits.maxChunks), isDelta };
     } catch (error) {
       db.close();
       throw error;

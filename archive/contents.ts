@@ -20,6 +20,8 @@ const entrySchema = z
   })
   .readonly();
 
+const unchangedSchema = entrySchema.unwrap().omit({ places: true }).readonly();
+
 const contentsSchema = z
   .strictObject({
     format: z.literal(formatName),
@@ -28,11 +30,16 @@ const contentsSchema = z
     /** All of them, the one that holds this index included. */
     chunks: z.int().min(1),
     files: z.array(entrySchema).max(maxFiles).readonly(),
+    /** Of a delta: the whole archive that it stands on, and the files that are as they were there. */
+    base: archiveIdSchema.optional(),
+    unchanged: z.array(unchangedSchema).max(maxFiles).readonly().optional(),
   })
   .readonly();
 
 /** One file of an archive: `sha256` and `bytes` of its plaintext, and where that lies, in order. */
 export type ArchiveEntry = z.infer<typeof entrySchema>;
+/** A file that a delta does not hold, because its base has one of that name with just these bytes. */
+export type UnchangedEntry = z.infer<typeof unchangedSchema>;
 /** The encrypted index: the last chunk of every archive. */
 export type Contents = z.infer<typeof contentsSchema>;
 
@@ -41,15 +48,33 @@ export function encodeContents(contents: Contents): Buffer {
   return Buffer.from(JSON.stringify(contentsSchema.parse(contents)));
 }
 
+/** What the file itself shows of the archive. */
+export interface FoundArchive extends ArchiveIdentity {
+  readonly chunks: number;
+  readonly isDelta: boolean;
+}
+
 /** Parses and checks an index against the file it was found in. Throws DAMAGED, or UNSAFE_NAME. */
-export function decodeContents(bytes: Uint8Array, found: ArchiveIdentity & { readonly chunks: number }): Contents {
+export function decodeContents(bytes: Uint8Array, found: FoundArchive): Contents {
   const contents = parse(bytes);
   if (contents.archiveId !== found.archiveId || contents.tier !== found.tier || contents.chunks !== found.chunks) {
     throw new ArchiveError('DAMAGED', `the index speaks of another archive, or not of ${found.chunks} chunks`);
   }
   checkPlaces(contents);
-  checkNames(contents.files.map((file) => file.name));
+  const unchanged = checkBase(contents, found.isDelta);
+  checkNames([...contents.files, ...unchanged].map((file) => file.name));
   return contents;
+}
+
+/** A delta names its base and what that holds; a whole archive has neither. Returns what the base holds. */
+function checkBase({ archiveId, base, files, unchanged }: Contents, isDelta: boolean): readonly UnchangedEntry[] {
+  if (isDelta !== (base !== undefined) || isDelta !== (unchanged !== undefined) || base === archiveId) {
+    throw new ArchiveError('DAMAGED', 'the index and the version disagree about a base');
+  }
+  if (files.length + (unchanged?.length ?? 0) > maxFiles) {
+    throw new ArchiveError('LIMIT_EXCEEDED', `the index lists more than ${maxFiles} files`);
+  }
+  return unchanged ?? [];
 }
 
 function parse(bytes: Uint8Array): Contents {

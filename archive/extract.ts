@@ -6,7 +6,7 @@ import { isInside } from '../core/files.ts';
 import { type Checkpoint, passAlways } from '../core/gate-flag.ts';
 import { ArchiveError } from './archive-error.ts';
 import { isSafeName } from './entry-name.ts';
-import type { ArchiveReader } from './reader.ts';
+import type { WholeArchive } from './whole.ts';
 
 /** What was written out. */
 export interface Extracted {
@@ -17,13 +17,19 @@ export interface Extracted {
 /**
  * Writes every file of an archive out below `folder`, which must exist. Files are created, never replaced; nothing is
  * followed: a link where a folder should be is refused (UNSAFE_NAME). A file that fails its digest is removed again;
- * those before it stay, and are whole. Rejects with EEXIST where a file of that name already is.
+ * those before it stay, and are whole. Rejects with EEXIST where a file of that name already is, and with BASE_NEEDED
+ * for a delta alone.
  */
 export async function extractArchive(
-  reader: ArchiveReader,
+  reader: WholeArchive,
   folder: string,
   checkpoint: Checkpoint = passAlways,
 ): Promise<Extracted> {
+  if (reader.base !== undefined) {
+    throw new ArchiveError('BASE_NEEDED', 'the archive holds only what differs from its base', {
+      hint: 'Open the base as well; together they are the study.',
+    });
+  }
   const root = await realpath(folder);
   const known = new Set([root]);
   let bytes = 0;

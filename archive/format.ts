@@ -7,6 +7,8 @@ import type { Tier } from '../protocol/ids.ts';
  */
 export const formatName = 'vestibule-case/1';
 export const formatVersion = 1000;
+/** A delta: its index also says what its base holds for it. A whole archive stays readable for those who know no delta. */
+export const deltaVersion = 1001;
 /** ASCII `VCAS`, big-endian, in the SQLite header. */
 export const applicationId = 0x56434153;
 export const pageBytes = 16384;

@@ -1,11 +1,13 @@
 export { ArchiveError, type ArchiveErrorCode } from './archive-error.ts';
 export { type BuildHooks, type BuildOrder, buildArchive, type SealedArchive } from './build.ts';
 export type { BuildStep } from './chunk-writer.ts';
-export type { ArchiveEntry } from './contents.ts';
+export type { ArchiveEntry, UnchangedEntry } from './contents.ts';
+export { type BaseArchive, type DeltaPlan, planDelta } from './delta.ts';
 export { type Extracted, extractArchive } from './extract.ts';
-export { applicationId, formatName, formatVersion, keysPathOf, schemaSql } from './format.ts';
+export { applicationId, deltaVersion, formatName, formatVersion, keysPathOf, schemaSql } from './format.ts';
 export { type KeysFile, readKeysFile } from './keys-file.ts';
-export { type ArchiveProof, defaultProofLimits, type ProofLimits, type ProofOrder } from './proof.ts';
+export { type ArchiveProof, defaultProofLimits, type ProofLimits, type ProofOrder, type StandsOn } from './proof.ts';
 export { proveArchive } from './prove-archive.ts';
 export { type ArchiveReader, openArchive } from './reader.ts';
 export { eraseArchive, sweepBuilds } from './sweep.ts';
+export { type WholeArchive, wholeOf } from './whole.ts';

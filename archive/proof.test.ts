@@ -20,7 +20,7 @@ test('proves an honest archive without a key, while the event loop stays free', 
   }, 5);
   const proof = await proveArchive(sealed.path, sealed);
   clearInterval(ticking);
-  assert.deepEqual(proof, { archiveId: sealed.archiveId, tier: 'study', chunks: 9 });
+  assert.deepEqual(proof, { archiveId: sealed.archiveId, tier: 'study', chunks: 9, isDelta: false, isWhole: true });
   assert.ok(turns > 1);
 });
 

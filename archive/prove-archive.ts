@@ -2,11 +2,11 @@ import { Worker } from 'node:worker_threads';
 import { codeOf } from '../core/errors.ts';
 import { withDeadline } from '../core/retry.ts';
 import { ArchiveError, type ArchiveErrorCode } from './archive-error.ts';
-import { type ArchiveProof, defaultProofLimits, type ProofOrder } from './proof.ts';
+import { type ArchiveProof, defaultProofLimits, type LimitedOrder, type ProofOrder } from './proof.ts';
 
 export interface ProofTask {
   readonly path: string;
-  readonly order: Required<ProofOrder>;
+  readonly order: LimitedOrder;
 }
 
 export type ProofAnswer =
@@ -16,15 +16,16 @@ export type ProofAnswer =
 const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 };
 
 /**
- * Proves a received archive without any key, treating it as hostile: length and SHA-256 first, then, still in a
+ * Proves a received archive, treating it as hostile: length and SHA-256 first, then, still in a
  * worker thread with a bounded heap and a deadline, everything that SQLite can tell (format, version, tables to the
- * letter, chunk numbers and sizes, `quick_check`). The caller's event loop stays free.
+ * letter, chunk numbers and sizes, `quick_check`). A delta is opened with its base where `standsOn` says how. The
+ * caller's event loop stays free.
  *
  * Rejects with an ArchiveError that says what is wrong; `LIMIT_EXCEEDED` also when proving takes too long or too much.
  */
 export async function proveArchive(path: string, order: ProofOrder): Promise<ArchiveProof> {
   const limits = order.limits ?? defaultProofLimits;
-  const worker = startWorker({ path, order: { sha256: order.sha256, bytes: order.bytes, limits } });
+  const worker = startWorker({ path, order: { ...order, limits } });
   try {
     const answer = await withDeadline(answerOf(worker), limits.deadlineMs, 'the proof of an archive');
     if (answer.kind === 'proved') return answer.proof;

@@ -142,7 +142,7 @@ test('whatever is changed with SQLite, without a key, is refused', async (contex
 test('another application id, version or kind of file is NOT_AN_ARCHIVE; no file is FILE_MISSING', async () => {
   using folder = tempFolder();
   const { path } = await sealMixed(folder.path);
-  for (const pragma of ['application_id = 7', 'user_version = 2000', 'user_version = 1001']) {
+  for (const pragma of ['application_id = 7', 'user_version = 2000', 'user_version = 1002']) {
     const copy = copyOf(path);
     tamper(copy, (db) => db.pragma(pragma));
     await assert.rejects(openArchive(copy, secretKey), { code: 'NOT_AN_ARCHIVE' });

@@ -6,7 +6,7 @@ import type { Tier } from '../protocol/ids.ts';
 import { ArchiveError, asArchiveFault } from './archive-error.ts';
 import { openChunk } from './chunk.ts';
 import { type Container, openContainer } from './container.ts';
-import { type ArchiveEntry, type Contents, decodeContents } from './contents.ts';
+import { type ArchiveEntry, type Contents, decodeContents, type UnchangedEntry } from './contents.ts';
 import { keyBytes, keysPathOf, maxChunkBytes, maxIndexBytes } from './format.ts';
 import { readKeysFile } from './keys-file.ts';
 
@@ -16,6 +16,10 @@ export interface ArchiveReader {
   readonly tier: Tier;
   readonly chunks: number;
   readonly files: readonly ArchiveEntry[];
+  /** Of a delta: the whole archive that it stands on. Alone, a delta is not the study: see `wholeOf`. */
+  readonly base?: string;
+  /** Of a delta: the files that are as they were in its base. */
+  readonly unchanged: readonly UnchangedEntry[];
   /**
    * The plaintext of one file in pieces of at most 1 MiB. Each chunk's tag is verified before its bytes come, the
    * file's SHA-256 after the last: whoever keeps the bytes keeps them only if the iteration ends without an error.
@@ -24,6 +28,7 @@ export interface ArchiveReader {
   read(name: string): AsyncIterable<Uint8Array>;
   /** Closes the file and forgets the data key. */
   close(): void;
+  [Symbol.dispose](): void;
 }
 
 /** Far above any case (64 GiB of plaintext): the file's own length bounds what is read. */
@@ -69,7 +74,10 @@ class SealedReader implements ArchiveReader {
   readonly archiveId: string;
   readonly tier: Tier;
   readonly chunks: number;
+  readonly isDelta: boolean;
   readonly files: readonly ArchiveEntry[];
+  readonly base?: string;
+  readonly unchanged: readonly UnchangedEntry[];
   readonly #db: Database;
   readonly #dataKey: Uint8Array;
   readonly #fetch: (n: number) => unknown;
@@ -80,11 +88,15 @@ class SealedReader implements ArchiveReader {
     this.archiveId = container.archiveId;
     this.tier = container.tier;
     this.chunks = container.chunks;
+    this.isDelta = container.isDelta;
     this.#db = container.db;
     this.#dataKey = dataKey;
     const fetch = this.#db.prepare('SELECT sealed FROM chunk WHERE n = ?').pluck();
     this.#fetch = (n) => fetch.get(n);
-    this.files = this.#readContents().files;
+    const { files, base, unchanged = [] } = this.#readContents();
+    this.files = files;
+    this.unchanged = unchanged;
+    if (base !== undefined) this.base = base;
     this.#byName = new Map(this.files.map((file) => [file.name, file]));
   }
 
@@ -107,6 +119,10 @@ class SealedReader implements ArchiveReader {
     this.#dataKey.fill(0);
     this.#kept = undefined;
     this.#db.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #readContents(): Contents {

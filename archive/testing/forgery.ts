@@ -51,11 +51,12 @@ export async function forge(
   folder: string,
   chunks: readonly Uint8Array[],
   index: (identity: ArchiveIdentity) => unknown,
+  version = formatVersion,
 ): Promise<Forged> {
   const dataKey = Buffer.alloc(32, 3);
   const identity: ArchiveIdentity = { archiveId: newId('arc'), tier: 'study' };
   const path = join(folder, `${newId('case')}.study.case`);
-  const file = await BuildFile.create(path, identity);
+  const file = await BuildFile.create(path, identity, version);
   const last = index(identity);
   const all = [...chunks, Buffer.isBuffer(last) ? last : Buffer.from(JSON.stringify(last))];
   for (const [n, plain] of all.entries()) file.insert(n, sealChunk(dataKey, identity, n, plain));
