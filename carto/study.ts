@@ -72,6 +72,8 @@ export interface Shell {
  * n vertices, m triangles.
  */
 export interface Mesh {
+  /** What the file calls itself, or the file's own name where it says nothing. */
+  readonly name: string;
   /** 3n, mm: x y z x y z … */
   readonly positionsMm: Float32Array;
   /** 3n, unit vectors. */
@@ -149,6 +151,8 @@ export interface Ecg {
   readonly mvPerCount: number;
   readonly sampleRateHz: 1000;
   readonly samples: number;
+  /** Where the header names the mapping channels (4.0; from 4.1 on the point does). */
+  readonly mapping?: { readonly unipolar: string; readonly bipolar: string; readonly reference: string };
   /** Counts, one array of `samples` per channel. */
   readonly channels: readonly { readonly name: string; readonly number: number; readonly counts: Int32Array }[];
 }

@@ -19,7 +19,7 @@ export type EcgLine = 'version' | 'gain' | 'mapping' | 'channels' | 'foreign' | 
 const maxHeaderLines = 8;
 const maxHeaderLength = 1 << 16;
 
-const mappingLine = /^Unipolar Mapping Channel=(.*?) Bipolar Mapping Channel=(.*?) Reference Channel=(.*)$/;
+const mappingWords = ['Unipolar Mapping Channel=', ' Bipolar Mapping Channel=', ' Reference Channel='] as const;
 
 /** The channels that the header names, where it does (4.0; from 4.1 on the point's XML does). */
 export interface EcgMapping {
@@ -64,9 +64,9 @@ export class EcgGrammar {
       this.gain = gain;
       return 'gain';
     }
-    const [, unipolar, bipolar, reference] = mappingLine.exec(text.trimEnd()) ?? [];
-    if (unipolar !== undefined && bipolar !== undefined && reference !== undefined) {
-      this.mapping = { unipolar, bipolar, reference };
+    const mapping = mappingIn(text.trimEnd());
+    if (mapping) {
+      this.mapping = mapping;
       return 'mapping';
     }
     this.channels = channelsIn(text);
@@ -82,6 +82,20 @@ export class EcgGrammar {
     this.rows++;
     return 'row';
   }
+}
+
+/** Each name ends where the next word first stands: found in one go, however long the line is. */
+function mappingIn(text: string): EcgMapping | undefined {
+  const [first, second, third] = mappingWords;
+  if (!text.startsWith(first)) return undefined;
+  const bipolarAt = text.indexOf(second, first.length);
+  const referenceAt = bipolarAt < 0 ? -1 : text.indexOf(third, bipolarAt + second.length);
+  if (referenceAt < 0) return undefined;
+  return {
+    unipolar: text.slice(first.length, bipolarAt),
+    bipolar: text.slice(bipolarAt + second.length, referenceAt),
+    reference: text.slice(referenceAt + third.length),
+  };
 }
 
 /** `name(number)` again and again, nothing else; names may hold blanks. */

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../../core/gate-flag.ts';
-import { decodeText } from '../decode.ts';
+import { decodeText, textStart } from '../decode.ts';
 import { CartoError } from '../error.ts';
 import { piecesOf } from '../pieces.ts';
 import type { SourceFile } from '../source.ts';
@@ -56,17 +56,33 @@ export class Line {
   }
 }
 
-/** A file in blocks of whole lines, each of at most 256 KiB and one line. The last line may lack its end. */
+/**
+ * A file in blocks of whole lines, each of at most 256 KiB and one line. The last line may lack its end. A byte order mark
+ * is no part of the first line; UTF-16 is refused.
+ */
 export async function* blocksOf(file: SourceFile, checkpoint: Checkpoint, kind: string): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
+  let isFirst = true;
+  const block = (bytes: Buffer): Buffer => {
+    const whole = isFirst ? textStart(bytes, kind) : bytes;
+    isFirst = false;
+    return whole;
+  };
+  let rest: Buffer[] = [];
+  let restBytes = 0;
   for await (const piece of piecesOf(file, checkpoint)) {
-    const whole = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-    const cut = whole.lastIndexOf(lineFeed) + 1;
-    if (whole.length - cut > maxLineBytes) throw new CartoError('UNREADABLE', 'a line does not end', { kind });
-    if (cut > 0) yield whole.subarray(0, cut);
-    rest = whole.subarray(cut);
+    const cut = piece.lastIndexOf(lineFeed) + 1;
+    if (cut > 0) {
+      const head = piece.subarray(0, cut);
+      yield block(rest.length === 0 ? head : Buffer.concat([...rest, head]));
+      rest = [];
+      restBytes = 0;
+    }
+    if (cut === piece.length) continue;
+    rest.push(piece.subarray(cut));
+    restBytes += piece.length - cut;
+    if (restBytes > maxLineBytes) throw new CartoError('UNREADABLE', 'a line does not end', { kind });
   }
-  if (rest.length > 0) yield rest;
+  if (rest.length > 0) yield block(Buffer.concat(rest));
 }
 
 /** Visits each line of a file; resolves to the number of lines. */

@@ -2,6 +2,7 @@ import type { Checkpoint } from '../../core/gate-flag.ts';
 import { eachLine, type Line } from '../grammar/line.ts';
 import { MeshGrammar, type MeshSection, meshKind } from '../grammar/mesh.ts';
 import { parseNumber } from '../grammar/number.ts';
+import { Numbers } from '../numbers.ts';
 import type { SourceFile } from '../source.ts';
 import type { Mesh } from '../study.ts';
 import { defined, numbersIn } from './fields.ts';
@@ -10,38 +11,82 @@ import { compact } from './mesh-compact.ts';
 /** First cells of a row: its number and the sign of equality. */
 const leadCells = 2;
 
+/** More colours than a vertex has; what lies beyond is not kept. */
+const maxColors = 64;
+
 /**
  * Reads a `.mesh`. Colour rows may have more numbers than `ColorsNames` has names (the header swallows one): the
- * surplus is ignored. Sections that are not known are passed over.
+ * surplus is ignored. Sections that are not known are passed over. A mesh that bears no name is called as its file.
  */
 export async function readMesh(file: SourceFile, checkpoint: Checkpoint): Promise<Mesh> {
-  const builder = new MeshBuilder();
+  const builder = new MeshBuilder(file.path.slice(file.path.lastIndexOf('/') + 1).replace(/\.mesh$/i, ''));
   builder.end(await eachLine(file, checkpoint, meshKind, (line) => builder.line(line)));
   return builder.build();
 }
 
+const floats = () => new Numbers<Float32Array<ArrayBuffer>>(Float32Array);
+const integers = () => new Numbers<Int32Array<ArrayBuffer>>(Int32Array);
+
+/** What a row of vertices or triangles has: three numbers, a unit vector, a group. */
+class Geometry<T extends Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>> {
+  readonly first: Numbers<T>;
+  readonly normals = floats();
+  readonly groups = integers();
+
+  constructor(first: Numbers<T>) {
+    this.first = first;
+  }
+
+  add(at: (column: number) => number): void {
+    for (let axis = 0; axis < 3; axis++) this.first.push(at(axis));
+    for (let axis = 3; axis < 6; axis++) this.normals.push(at(axis));
+    this.groups.push(at(6));
+  }
+}
+
 class MeshBuilder {
+  readonly #fileName: string;
   readonly #grammar = new MeshGrammar();
-  readonly #rows: Record<MeshSection, number[]> = {
-    VerticesSection: [],
-    TrianglesSection: [],
-    VerticesColorsSection: [],
-    VerticesAttributesSection: [],
-  };
-  readonly #width = new Map<MeshSection, number>();
+  readonly #vertices = new Geometry(floats());
+  readonly #triangles = new Geometry(new Numbers<Uint32Array<ArrayBuffer>>(Uint32Array));
+  readonly #colors: Numbers<Float32Array<ArrayBuffer>>[] = [];
+  readonly #attributes: Numbers<Int32Array<ArrayBuffer>>[] = [];
   #attributeNames: readonly string[] = [];
+  readonly #cell = (column: number) => this.#grammar.row.number(leadCells + column) as number;
+
+  constructor(fileName: string) {
+    this.#fileName = fileName;
+  }
 
   line(line: Line): void {
     const { kind } = this.#grammar.line(line);
-    const section = this.#grammar.section;
+    const { section } = this.#grammar;
     if (kind === 'comment' && section === 'VerticesAttributesSection' && this.#attributeNames.length === 0) {
-      this.#attributeNames = line.text().slice(1).split(/\s+/).filter(Boolean);
+      this.#attributeNames = namesIn(line.text().slice(1));
     }
-    if (kind !== 'row' || section === undefined) return;
-    const cells = this.#grammar.row;
-    const rows = this.#rows[section];
-    for (let at = leadCells; at < cells.count; at++) rows.push(cells.number(at) as number);
-    if (!this.#width.has(section)) this.#width.set(section, cells.count - leadCells);
+    if (kind === 'row' && section !== undefined) this.#row(section);
+  }
+
+  #row(section: MeshSection): void {
+    switch (section) {
+      case 'VerticesSection':
+        return this.#vertices.add(this.#cell);
+      case 'TrianglesSection':
+        return this.#triangles.add(this.#cell);
+      case 'VerticesColorsSection':
+        return this.#perVertex(this.#colors, floats);
+      case 'VerticesAttributesSection':
+        return this.#perVertex(this.#attributes, integers);
+    }
+  }
+
+  /** As many columns as the section's first row has; the grammar has seen to it that all rows have as many. */
+  #perVertex<T extends { push(value: number): void }>(columns: T[], make: () => T): void {
+    const width = Math.min(maxColors, this.#grammar.row.count - leadCells);
+    for (let column = 0; column < width; column++) {
+      columns[column] ??= make();
+      (columns[column] as T).push(this.#cell(column));
+    }
   }
 
   end(lines: number): void {
@@ -49,49 +94,44 @@ class MeshBuilder {
   }
 
   build(): Mesh {
-    const { VerticesSection: vertices, TrianglesSection: triangles } = this.#rows;
-    const topologyStatus = parseNumber(this.#grammar.attributes.get('TopologyStatus') ?? '');
+    const { attributes } = this.#grammar;
     return compact({
-      ...defined({ topologyStatus }),
-      positionsMm: Float32Array.from(pick(vertices, 7, 0, 3)),
-      normals: Float32Array.from(pick(vertices, 7, 3, 3)),
-      vertexGroups: Int32Array.from(pick(vertices, 7, 6, 1)),
-      triangles: Uint32Array.from(pick(triangles, 7, 0, 3)),
-      triangleNormals: Float32Array.from(pick(triangles, 7, 3, 3)),
-      triangleGroups: Int32Array.from(pick(triangles, 7, 6, 1)),
-      colors: this.#colors(),
-      attributes: this.#attributes(),
-      matrix: numbersIn(this.#grammar.attributes.get('Matrix') ?? '') ?? [],
+      ...defined({ topologyStatus: parseNumber(attributes.get('TopologyStatus') ?? '') }),
+      name: attributes.get('MeshName') || this.#fileName,
+      positionsMm: this.#vertices.first.take(),
+      normals: this.#vertices.normals.take(),
+      vertexGroups: this.#vertices.groups.take(),
+      triangles: this.#triangles.first.take(),
+      triangleNormals: this.#triangles.normals.take(),
+      triangleGroups: this.#triangles.groups.take(),
+      colors: this.#colored(),
+      attributes: this.#flagged(),
+      matrix: numbersIn(attributes.get('Matrix') ?? '') ?? [],
       deleted: { vertices: 0, triangles: 0 },
     });
   }
 
-  #colors(): Mesh['colors'] {
-    const width = this.#width.get('VerticesColorsSection') ?? 0;
+  /** Surplus columns have no name. */
+  #colored(): Mesh['colors'] {
     const ids = numbersIn(this.#grammar.attributes.get('ColorsIDs') ?? '') ?? [];
-    const names = (this.#grammar.attributes.get('ColorsNames') ?? '').split(/\s+/).filter(Boolean);
-    return names.slice(0, width).map((name, at) => {
-      const values = Float32Array.from(pick(this.#rows.VerticesColorsSection, width, at, 1), valueOrNaN);
+    const names = namesIn(this.#grammar.attributes.get('ColorsNames') ?? '');
+    return names.slice(0, this.#colors.length).map((name, at) => {
+      const values = this.#colors[at]?.take() ?? new Float32Array();
+      for (let vertex = 0; vertex < values.length; vertex++) {
+        // -10000 and its cousins stand for *no value*.
+        if (!(Math.abs(values[vertex] as number) < 10_000)) values[vertex] = Number.NaN;
+      }
       return { ...defined({ id: ids[at] }), name, values };
     });
   }
 
-  #attributes(): Mesh['attributes'] {
-    const width = this.#width.get('VerticesAttributesSection') ?? 0;
-    return this.#attributeNames.slice(0, width).map((name, at) => ({
-      name,
-      values: Int32Array.from(pick(this.#rows.VerticesAttributesSection, width, at, 1)),
-    }));
+  #flagged(): Mesh['attributes'] {
+    return this.#attributeNames
+      .slice(0, this.#attributes.length)
+      .map((name, at) => ({ name, values: this.#attributes[at]?.take() ?? new Int32Array() }));
   }
 }
 
-/** -10000 and its cousins stand for *no value*. */
-function valueOrNaN(value: number): number {
-  return Math.abs(value) < 10_000 ? value : Number.NaN;
-}
-
-function* pick(numbers: readonly number[], width: number, from: number, count: number): Generator<number> {
-  for (let row = 0; row + width <= numbers.length; row += width) {
-    for (let at = from; at < from + count; at++) yield numbers[row + at] as number;
-  }
+function namesIn(text: string): string[] {
+  return text.split(/\s+/).filter(Boolean).slice(0, maxColors);
 }

@@ -36,7 +36,7 @@ export async function* xmlSteps({ file, kind, checkpoint }: XmlFile, handlers: X
   expectAtMost(file, maxXmlBytes, kind);
   const parser = new SaxesParser({ position: true });
   const progress = connect(parser, kind, handlers);
-  for await (const text of textOf(file, checkpoint)) {
+  for await (const text of textOf(file, checkpoint, kind)) {
     progress.chars += text.length;
     if (progress.chars > maxTokenChars) throw progress.broken('an attribute, a comment or a text does not end');
     parser.write(text);
