@@ -67,8 +67,13 @@ test('meshes belong to the map or surface that names them, any other is nobodyâ€
 test('what is not known is told by kind', () => {
   const kinds = Object.entries({
     'RF_CARTO_TO_nMARQ_SESSIONS_MAPPING.txt': 'nmarq-mapping',
-    'PaSoExport/IS 1.txt': 'pace-mapping',
-    'VisiTagExport/Sites_PFA.txt': 'visitag-other',
+    'PaSoExport/IS 1.txt': 'paso-template',
+    'VisiTagExport/Sites_PFA.txt': 'visitag-pfa',
+    'VisiTagExport/VVVersion.txt': 'visitag-other',
+    'PaSoExport/ConfigurationData.txt': 'paso-configuration',
+    'PaSoExport/PMISCorrelations.txt': 'paso-correlations',
+    'PaSoExport/IS.dat': 'paso-other',
+    'TemperaturesInRF_1-Map_1.txt': 'temperatures-in-rf',
     'VisiTagExport/deep/Sites.txt': 'unknown',
     'Other/Sites.txt': 'unknown',
     'Thumbs.db': 'unknown',

@@ -22,9 +22,14 @@ export const visiTagTables = {
 } as const;
 export type VisiTagKind = keyof typeof visiTagTables;
 
+/** Pace mapping: read, but never passed on, because its templates hold real dates and names that staff typed. */
+export type PasoKind = 'paso-configuration' | 'paso-template' | 'paso-correlations';
+
 /** Kinds that are known and stay behind, each for a reason of its own. */
 export type LeftOutKind =
-  | 'pace-mapping' // templates with real dates
+  | 'paso-other' // files of a pace mapping export that are not documented
+  | 'visitag-pfa' // tables of pulsed field ablation, which are not documented
+  | 'temperatures-in-rf' // tables of a catheter generation that are not documented
   | 'nmarq-mapping' // holds nothing unless that catheter was used; its rows are not documented
   | 'unreferenced-mesh' // no map and no imported surface names it
   | 'visitag-other' // tables of VisiTag generations that are not documented
@@ -51,6 +56,7 @@ export type FileIdentity =
   | { readonly kind: 'rf' | 'contact-force-in-rf'; readonly map: string; readonly ordinal: string }
   | { readonly kind: VisiTagKind; readonly variant: '' | '_QMODE+' }
   | { readonly kind: 'fpti-formulas' }
+  | { readonly kind: PasoKind }
   | { readonly kind: LeftOutKind };
 
 export interface Track {
@@ -97,7 +103,7 @@ export class FileClassifier {
     if (parts.length > 2) return { kind: 'unknown' };
     if (folder === '') return this.#flat(name);
     if (/^(?:VisiTag|WiseTag)\w*$/i.test(folder)) return visiTagFile(name);
-    return { kind: /^PaSo\w*$/i.test(folder) ? 'pace-mapping' : 'unknown' };
+    return { kind: /^PaSo\w*$/i.test(folder) ? pasoKind(name) : 'unknown' };
   }
 
   #flat(name: string): FileIdentity {
@@ -129,6 +135,7 @@ function ofMap(name: string, map: string, written: string): FileIdentity | undef
     const ordinal = /^(0|[1-9]\d{0,4})\.txt$/.exec(name.slice(lead.length + written.length + 1))?.[1];
     if (ordinal !== undefined) return { kind, map, ordinal };
   }
+  if (name.toLowerCase().startsWith(`temperaturesinrf_${written.toLowerCase()}`)) return { kind: 'temperatures-in-rf' };
   return undefined;
 }
 
@@ -164,9 +171,16 @@ const visiTagByName = new Map(Object.entries(visiTagTables).map(([kind, name]) =
 
 function visiTagFile(name: string): FileIdentity {
   if (name.toLowerCase() === 'fpti-formulas.xml') return { kind: 'fpti-formulas' };
+  if (/_PFA\.\w+$/i.test(name)) return { kind: 'visitag-pfa' };
   const [, table = '', variant] = /^([A-Za-z]+)(_QMODE\+)?\.txt$/i.exec(name) ?? [];
   const kind = visiTagByName.get(table.toLowerCase()) as VisiTagKind | undefined;
   return kind === undefined ? { kind: 'visitag-other' } : { kind, variant: variant === undefined ? '' : '_QMODE+' };
+}
+
+function pasoKind(name: string): FileKind & (PasoKind | LeftOutKind) {
+  if (/^ConfigurationData\.txt$/i.test(name)) return 'paso-configuration';
+  if (/^(?:ISIS|PMIS)Correlations\.txt$/i.test(name)) return 'paso-correlations';
+  return /\.txt$/i.test(name) ? 'paso-template' : 'paso-other';
 }
 
 /** How the parts of a name that people typed are written. */

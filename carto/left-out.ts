@@ -5,7 +5,9 @@ import { Tally } from './tally.ts';
 
 /** Kinds that are neither read nor passed on. */
 const leftOutKinds: ReadonlySet<FileKind> = new Set([
-  'pace-mapping',
+  'paso-other',
+  'visitag-pfa',
+  'temperatures-in-rf',
   'nmarq-mapping',
   'unreferenced-mesh',
   'visitag-other',

@@ -1,4 +1,8 @@
-type NumberArray = Float64Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+type NumberArray =
+  | Float64Array<ArrayBuffer>
+  | Float32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>;
 type NumberArrayType<T extends NumberArray> = {
   readonly BYTES_PER_ELEMENT: number;
   new (length: number): T;

@@ -17,11 +17,26 @@ export interface Study {
   /** Imported CT or MR surfaces, and the matrix (16 numbers, column-major) that registered them. */
   readonly shells: readonly Shell[];
   readonly registration?: readonly number[];
+  /** What else the catalogue says of that registration, as it is written. */
+  readonly registrationData?: SettingsBlock;
+  /** How the workstation colours and judges: `SurfaceErrorTable`, `PasoTable`, `CFAEColoringTable`; unset values absent. */
+  readonly displayTables: ReadonlyMap<string, SettingsBlock>;
   /** Each radio-frequency application once, although a re-map repeats its parent's files. By first time stamp. */
   readonly applications: readonly RfApplication[];
   readonly visiTag?: VisiTag;
+  readonly paceMapping?: PaceMapping;
   readonly warnings: readonly Warning[];
+  /** Files that could not be read and were gone past. */
+  readonly damaged: readonly Damage[];
   readonly leftOut: readonly LeftOut[];
+}
+
+/** Why a file was gone past: its kind, the line where that is known, and the reason, which quotes nothing. */
+export interface Damage {
+  readonly code: string;
+  readonly kind: string;
+  readonly line?: number;
+  readonly message: string;
 }
 
 export type Vector3 = readonly [x: number, y: number, z: number];
@@ -56,6 +71,8 @@ export interface StudyMap {
   readonly cutouts: readonly Float64Array[];
   /** Absent when the map has none or its file was not exported. */
   readonly mesh?: Mesh;
+  /** A map may name several files; the first is `mesh`. */
+  readonly furtherMeshes: readonly Mesh[];
   readonly points: readonly MapPoint[];
   /** Rows of `_car.txt` by point id. */
   readonly car: ReadonlyMap<number, CarRow>;
@@ -64,6 +81,8 @@ export interface StudyMap {
 export interface Shell {
   readonly fileName: string;
   readonly visible: boolean;
+  /** Points by which staff registered it, mm. */
+  readonly landmarksMm: readonly Vector3[];
   readonly mesh?: Mesh;
 }
 
@@ -87,7 +106,7 @@ export interface Mesh {
   /** m. A negative group is hidden. */
   readonly triangleGroups: Int32Array;
   /** n values each, NaN where there is none. None at all when the map has no coloured point. */
-  readonly colors: readonly { readonly id?: number; readonly name: string; readonly values: Float32Array }[];
+  readonly colors: readonly MeshColor[];
   /** n flags each: `Scar`, `EML`, … */
   readonly attributes: readonly { readonly name: string; readonly values: Int32Array }[];
   /** 0 looks like a closed surface. */
@@ -95,6 +114,14 @@ export interface Mesh {
   /** 16 numbers. */
   readonly matrix: readonly number[];
   readonly deleted: { readonly vertices: number; readonly triangles: number };
+}
+
+export interface MeshColor {
+  readonly id?: number;
+  readonly name: string;
+  readonly values: Float32Array;
+  /** In the slot of LAT, where pace mapping was used: -100 to 0 may be a score with its sign turned, not ms. */
+  readonly mayBeScore?: true;
 }
 
 export interface MapPoint {
@@ -125,11 +152,16 @@ export interface PointRecording {
   readonly unipolarMv?: number;
   readonly bipolarMv?: number;
   readonly maxMicroBipolarMv?: number;
+  /** Beats that the reference was taken from (newer exports): samples by name, and the cycle length. */
+  readonly referenceBeats?: ReadonlyMap<string, number>;
+  readonly cycleLengthMs?: number;
   /** `timesMs` relative to `startStudyMs`. Irregular. */
   readonly impedance: { readonly timesMs: Int32Array; readonly ohm: Float32Array };
   /** Where the point's own file names them (ECG 4.1 on). */
   readonly channels?: { readonly unipolar?: string; readonly bipolar?: string; readonly reference?: string };
-  /** Loads on call; undefined when the file was not exported. Several points may share one file. */
+  /** Several points may share one file: equal where they do, absent when the file was not exported. */
+  readonly ecgFile?: number;
+  /** Loads on call; undefined when the file was not exported. Kept only as long as somebody holds it. */
   loadEcg(): Promise<Ecg | undefined>;
   loadContactForce(): Promise<ContactForce | undefined>;
   readonly tracks: readonly TrackFile[];
@@ -142,7 +174,23 @@ export interface TrackFile {
   /** One row per electrode, at the annotation, instead of the whole window. */
   readonly onAnnotation: boolean;
   /** Columns `Electrode#` or `Sensor#` (restarts on every spline), `Time` (ms in the window), `X`, `Y`, `Z` (mm). */
-  load(): Promise<NumericTable | undefined>;
+  load(): Promise<Track | undefined>;
+}
+
+/** Rows of one file of positions, and which electrode they are of. */
+export interface Track extends NumericTable {
+  readonly electrodes: readonly ElectrodeRows[];
+}
+
+/** Consecutive rows of one electrode. Numbers restart on every spline and some are missing: only the order is unique. */
+export interface ElectrodeRows {
+  /** From 0, in the order of the file. */
+  readonly ordinal: number;
+  /** From 0; the first of several is the shaft. */
+  readonly spline: number;
+  readonly number: number;
+  readonly firstRow: number;
+  readonly rows: number;
 }
 
 export interface Ecg {
@@ -189,8 +237,21 @@ export interface RfApplication {
   readonly startStudyMs: number;
   /** `PiuTimeStamp` (study ms), `AblTime1` (ms), `Power1` (W), `Impedance1` (ohm), `DistalTemperature1` (degC), … */
   readonly generator?: NumericTable;
+  /** The generator's columns electrode by electrode: one, or as many as the catheter ablates with. */
+  readonly electrodes: readonly RfElectrode[];
   /** `TimeStamp` (study ms), `ForceValue` (g), `AxialAngle`, `LateralAngle` (degrees), … */
   readonly force?: NumericTable;
+}
+
+/** What the generator recorded at one electrode: columns of `generator`, absent where this generation has none. */
+export interface RfElectrode {
+  /** From 1. */
+  readonly number: number;
+  readonly timesMs?: Float64Array;
+  readonly powerW?: Float64Array;
+  readonly impedanceOhm?: Float64Array;
+  readonly distalC?: Float64Array;
+  readonly proximalC?: Float64Array;
 }
 
 /** The ablation tags. Tied to no map; the coordinates are those of the meshes. */
@@ -213,6 +274,51 @@ export interface VisiTag {
   loadRawPositions(): Promise<NumericTable | undefined>;
   loadPositionsData(): Promise<NumericTable | undefined>;
   loadAllPositionsInGrids(): Promise<NumericTable | undefined>;
+  /** The same tables in parts of some thousand rows: memory stays flat whatever their size. */
+  rowsOf(table: LargeTable): AsyncIterable<NumericTable>;
+}
+
+export type LargeTable = 'raw-positions' | 'positions-data' | 'all-positions-in-grids';
+
+/**
+ * Pace mapping (PaSo). It never leaves: templates hold dates of the calendar and names that staff typed. What the
+ * format notes do not tell is absent.
+ */
+export interface PaceMapping {
+  /** `IS-IS Correlation Threshold`, `PM Default Prefix Name`, … as written. */
+  readonly configuration: SettingsBlock;
+  readonly templates: readonly PaceTemplate[];
+  readonly correlations: readonly PaceCorrelation[];
+}
+
+export interface PaceTemplate {
+  readonly id?: number;
+  readonly name?: string;
+  /** What the workstation's calendar said, no time zone. Identifies: kept in memory only. */
+  readonly recordedAt?: string;
+  readonly isReference?: boolean;
+  readonly cycleLengthMs?: number;
+  readonly startStudyMs?: number;
+  /** Every `key: value` line, as written. */
+  readonly fields: SettingsBlock;
+  /** Counts of the twelve leads. */
+  readonly channels: readonly { readonly name: string; readonly counts: Int32Array }[];
+}
+
+export interface PaceCorrelation {
+  /** Among templates, or of pace maps with templates. */
+  readonly of: 'ISIS' | 'PMIS';
+  readonly id: number;
+  readonly correlatedTo: number;
+  /** By the channels and the window that staff chose, and by the system's. */
+  readonly user?: CorrelationValues;
+  readonly system?: CorrelationValues;
+}
+
+export interface CorrelationValues {
+  readonly average?: number;
+  readonly channels: readonly number[];
+  readonly window?: { readonly fromMs: number; readonly toMs: number };
 }
 
 /** `key=` value pairs of one block. */

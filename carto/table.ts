@@ -30,7 +30,11 @@ export class TableBuilder {
 
   /** The table so far; the builder is empty afterwards. */
   build(): NumericTable {
-    return tableOf(this.#columns, this.rows, this.#values.map((values) => values.take()));
+    return tableOf(
+      this.#columns,
+      this.rows,
+      this.#values.map((values) => values.take()),
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import { CartoError } from '../error.ts';
 import type { Line } from './line.ts';
-import { Row } from './row.ts';
+import { maxCells, Row } from './row.ts';
 
 /** How the header of a table is split. Rows are split at blanks and tabs in both. */
 export type HeaderStyle = 'blanks' | 'tabs';
@@ -26,6 +26,12 @@ export class TableGrammar {
     if (line.isBlank) return 'blank';
     if (!this.#headed) {
       this.columns = headerCells(line.text(), this.#style);
+      if (this.columns.length > maxCells) {
+        throw new CartoError('UNREADABLE', `the header has ${this.columns.length} columns`, {
+          kind: this.#kind,
+          line: line.number,
+        });
+      }
       this.#headed = true;
       return 'header';
     }

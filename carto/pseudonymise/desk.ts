@@ -1,4 +1,4 @@
-import { FileClassifier } from '../files.ts';
+import { FileClassifier, type FileKind } from '../files.ts';
 import type { StudyXml } from '../read/study-xml.ts';
 import type { Source } from '../source.ts';
 import type { Survey } from '../survey.ts';
@@ -54,6 +54,9 @@ function pointWords({ maps }: StudyXml): ReadonlySet<string> {
   return new Set(maps.flatMap((map) => map.points.map((point) => `p${point.id}`)));
 }
 
+/** Kinds of files whose names are not understood. */
+const namedByAnyone: ReadonlySet<FileKind> = new Set(['unknown', 'outside', 'visitag-other', 'visitag-pfa']);
+
 /** Names of the study, its maps and surfaces, and of what contains or accompanies them. */
 function* originalNames(source: Source, { study, studyFile, entries }: Survey): Generator<string> {
   yield source.name ?? '';
@@ -63,11 +66,11 @@ function* originalNames(source: Source, { study, studyFile, entries }: Survey): 
   for (const shell of study.shells) yield shell.fileName;
   const maps = study.maps.map((map) => map.name);
   for (const { identity, path } of entries) {
-    if (identity.kind !== 'unknown' && identity.kind !== 'outside' && identity.kind !== 'visitag-other') continue;
+    if (!namedByAnyone.has(identity.kind)) continue;
     // A file of a map is named by the workstation: the digits in its name are times and ids that stay elsewhere.
     const cut = path.lastIndexOf('/') + 1;
     const [folder, name] = [path.slice(0, cut), path.slice(cut)];
-    const byWorkstation = identity.kind === 'visitag-other' || maps.some((map) => isOfMap(name, map));
+    const byWorkstation = identity.kind.startsWith('visitag-') || maps.some((map) => isOfMap(name, map));
     yield* [folder, byWorkstation ? name.replaceAll(/\d/g, ' ') : name];
   }
 }

@@ -201,8 +201,8 @@ test('what is not known stays behind, counted by kind, and is no reason to fail'
   const byKind = new Map(study.leftOut.map(({ kind, count }) => [kind, count]));
   assert.deepEqual(Object.fromEntries(byKind), {
     unknown: 1,
-    'pace-mapping': 1,
-    'visitag-other': 1,
+    'paso-template': 1,
+    'visitag-pfa': 1,
     ecg: 1,
     'contact-force': 1,
     'raw-positions': 1,

@@ -70,13 +70,17 @@ class MeshBuilder {
   #row(section: MeshSection): void {
     switch (section) {
       case 'VerticesSection':
-        return this.#vertices.add(this.#cell);
+        this.#vertices.add(this.#cell);
+        break;
       case 'TrianglesSection':
-        return this.#triangles.add(this.#cell);
+        this.#triangles.add(this.#cell);
+        break;
       case 'VerticesColorsSection':
-        return this.#perVertex(this.#colors, floats);
+        this.#perVertex(this.#colors, floats);
+        break;
       case 'VerticesAttributesSection':
-        return this.#perVertex(this.#attributes, integers);
+        this.#perVertex(this.#attributes, integers);
+        break;
     }
   }
 

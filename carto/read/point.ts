@@ -7,8 +7,8 @@ import { parseXml } from './xml.ts';
 const kind = 'point';
 
 /** A point's own file, with the names of the files that it refers to. */
-export interface PointXmlFile extends Omit<PointRecording, 'loadEcg' | 'loadContactForce' | 'tracks'> {
-  readonly ecgFile?: string;
+export interface PointXmlFile extends Omit<PointRecording, 'ecgFile' | 'loadEcg' | 'loadContactForce' | 'tracks'> {
+  readonly ecgFileName?: string;
   readonly contactForceFile?: string;
   readonly trackFiles: readonly { readonly connector: string; readonly fileName: string }[];
 }
@@ -68,7 +68,9 @@ function partOf(name: string, fields: Fields): Partial<Growing> {
         maxMicroBipolarMv: fields.measured('MaxMicroBipolar'),
       });
     case 'ECG':
-      return { ...defined({ ecgFile: fields.text('FileName') }), ...channels(fields) };
+      return { ...defined({ ecgFileName: fields.text('FileName') }), ...channels(fields) };
+    case 'ReferenceAnnotations':
+      return beats(fields);
     case 'ContactForce':
       return defined({ contactForceFile: fields.text('FileName') });
     default:
@@ -84,6 +86,15 @@ function annotations(fields: Fields): Partial<Growing> {
   return latMs <= noLatMs
     ? { startStudyMs, referenceSample }
     : { startStudyMs, referenceSample, annotationSample, latMs };
+}
+
+function beats(fields: Fields): Partial<Growing> {
+  const names = Object.keys(fields.all).filter((name) => name.startsWith('Beat'));
+  const samples = names.flatMap((name) => {
+    const sample = fields.measured(name);
+    return sample === undefined ? [] : [[name, sample] as const];
+  });
+  return { referenceBeats: new Map(samples), ...defined({ cycleLengthMs: fields.measured('CycleLength') }) };
 }
 
 function channels(fields: Fields): Partial<Growing> {

@@ -212,6 +212,9 @@ test('deleted vertices and triangles are dropped and indices renumbered; a verte
   assert.equal(mesh?.positionsMm[0], 1.125);
 });
 
+const readStrictly = (files: Files): Promise<Study> =>
+  readStudy(memorySource(files), passAlways, { stopAtDamage: true });
+
 const failsAs = (code: string, kind: string | undefined, line?: number) => (error: unknown) => {
   assert.ok(error instanceof CartoError, String(error));
   assert.deepEqual([error.code, error.kind, line === undefined ? undefined : error.line], [code, kind, line]);
@@ -251,10 +254,14 @@ test('a mesh that is cut off, or whose cells, order, width or corners are wrong,
     [(text) => text.replace('#Triangulated', '#Other'), 1],
   ];
   for (const [change, line] of cases) {
-    await assert.rejects(read(changed('1-LA.mesh', change)), failsAs('UNREADABLE', 'mesh', line), String(change));
+    await assert.rejects(
+      readStrictly(changed('1-LA.mesh', change)),
+      failsAs('UNREADABLE', 'mesh', line),
+      String(change),
+    );
   }
   const short = changed('1-LA.mesh', (text) => text.slice(0, text.indexOf('[VerticesColors') - 90));
-  await assert.rejects(read(short), failsAs('UNREADABLE', 'mesh'));
+  await assert.rejects(readStrictly(short), failsAs('UNREADABLE', 'mesh'));
 });
 
 test('cells that are no numbers and rows of a wrong width, in every table kind', async () => {
@@ -268,7 +275,7 @@ test('cells that are no numbers and rows of a wrong width, in every table kind',
     ['VisiTagExport/VisiTagSessions.txt', 'visitag-sessions', (text) => text.replace('699990', 'early ')],
   ];
   for (const [path, kind, change] of cases) {
-    await assert.rejects(read(changed(path, change)), failsAs('UNREADABLE', kind), path);
+    await assert.rejects(readStrictly(changed(path, change)), failsAs('UNREADABLE', kind), path);
   }
   const bad = await read(changed('1-LA_P1_ECG_Export.txt', (text) => text.replace('12345', '12 345')));
   await assert.rejects(bad.maps[0]!.points[0]!.recording!.loadEcg(), failsAs('UNREADABLE', 'ecg', 6));
@@ -280,7 +287,7 @@ test('an error quotes neither content nor names', async () => {
   const broken = { ...files, 'Doe.mesh': files['Doe.mesh']!.toString('latin1').replace('1.250', 'Jane') };
   const cut = { ...files, [`${names.study}.xml`]: files[`${names.study}.xml`]!.toString().slice(0, -30) };
   for (const bad of [broken, cut]) {
-    await assert.rejects(read(bad), (error) => {
+    await assert.rejects(readStrictly(bad), (error) => {
       const { message, stack, hint, cause } = error as CartoError;
       assert.doesNotMatch(`${message} ${stack} ${hint} ${String(cause)}`, /Jane|4711234|Doe/);
       return true;

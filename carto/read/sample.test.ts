@@ -26,7 +26,11 @@ porcine('maps, meshes, points, colorings, tags', ({ maps, colorings, tags, warni
     ],
   );
   assert.deepEqual([colorings.length, tags.length], [13, 26]);
-  assert.deepEqual([warnings, leftOut], [[], [{ kind: 'nmarq-mapping', count: 1 }]]);
+  assert.deepEqual(leftOut, [{ kind: 'nmarq-mapping', count: 1 }]);
+  assert.deepEqual(warnings, [
+    { code: 'repeated-file', kind: 'rf', count: 12 },
+    { code: 'repeated-file', kind: 'contact-force-in-rf', count: 12 },
+  ]);
 });
 
 porcine('closed meshes enclose the volume that the study states, seen from outside', ({ maps }) => {

@@ -1,6 +1,7 @@
 import { beyondAnyStudy, CartoError } from '../error.ts';
-import type { Coloring, Tag, Vector3 } from '../study.ts';
+import type { Coloring, SettingsBlock, Tag, Vector3 } from '../study.ts';
 import { defined, type Fields, numbersIn, present } from './fields.ts';
+import { ListCounts } from './list-counts.ts';
 import { parseXml, type XmlFile } from './xml.ts';
 
 /** What the study XML says: the catalogue of the export. */
@@ -9,8 +10,19 @@ export interface StudyXml {
   readonly colorings: readonly Coloring[];
   readonly tags: readonly Tag[];
   readonly maps: readonly MapXml[];
-  readonly shells: readonly { readonly fileName: string; readonly visible: boolean }[];
+  readonly shells: readonly ShellXml[];
   readonly registration?: readonly number[];
+  readonly registrationData?: SettingsBlock;
+  readonly displayTables: ReadonlyMap<string, SettingsBlock>;
+  /** Lists that hold another number of things than they announce, and units other than the usual ones. */
+  readonly mismatches: number;
+  readonly oddUnits: number;
+}
+
+export interface ShellXml {
+  readonly fileName: string;
+  readonly visible: boolean;
+  readonly landmarksMm: readonly Vector3[];
 }
 
 export interface MapXml {
@@ -71,25 +83,44 @@ function tooMany(what: string, limit: number): CartoError {
 type Growing<T, Lists extends keyof T> = {
   -readonly [K in keyof T]: K extends Lists ? (T[K] extends readonly (infer E)[] ? E[] : T[K]) : T[K];
 };
-type GrowingStudy = Growing<StudyXml, 'colorings' | 'tags' | 'maps' | 'shells'>;
+type GrowingStudy = Growing<
+  Omit<StudyXml, 'displayTables' | 'shells' | 'mismatches'>,
+  'colorings' | 'tags' | 'maps'
+> & {
+  readonly displayTables: Map<string, SettingsBlock>;
+  readonly shells: GrowingShell[];
+};
+type GrowingShell = Growing<ShellXml, 'landmarksMm'>;
 type GrowingMap = Growing<MapXml, 'coloringRanges' | 'cutouts' | 'points'>;
 type GrowingPoint = Growing<PointXml, 'tagIds'>;
 
 class StudyXmlReader {
-  readonly #study: GrowingStudy = { name: '', colorings: [], tags: [], maps: [], shells: [] };
+  readonly #study: GrowingStudy = {
+    name: '',
+    colorings: [],
+    tags: [],
+    maps: [],
+    shells: [],
+    displayTables: new Map(),
+    oddUnits: 0,
+  };
   #map: GrowingMap | undefined;
   #point: GrowingPoint | undefined;
   #points = 0;
+  #landmarks: Vector3[] | undefined;
+  readonly #counts = new ListCounts();
   /** The element whose text is being waited for. */
   #element = '';
 
   result(): StudyXml {
-    return this.#study;
+    return { ...this.#study, mismatches: this.#counts.mismatches };
   }
 
   open(name: string, fields: Fields): void {
     this.#element = name;
-    if (this.#map) this.#openInMap(this.#map, name, fields);
+    this.#counts.enter(name, fields);
+    if (this.#landmarks) this.#addLandmark(Object.values(fields.all));
+    else if (this.#map) this.#openInMap(this.#map, name, fields);
     else this.#openInStudy(name, fields);
   }
 
@@ -97,11 +128,23 @@ class StudyXmlReader {
     this.#element = '';
     if (name === 'Map') this.#map = undefined;
     if (name === 'Point') this.#point = undefined;
+    if (name === 'LandMarks') this.#landmarks = undefined;
+    this.#counts.leave(name);
+  }
+
+  /** How a landmark is written is not documented: three numbers in an attribute or a text are one. */
+  #addLandmark(texts: readonly string[]): void {
+    for (const text of texts) {
+      const [x, y, z, ...more] = numbersIn(text) ?? [];
+      if (x === undefined || y === undefined || z === undefined || more.length > 0) continue;
+      this.#landmarks?.push([x, y, z]);
+    }
   }
 
   text(text: string, line: number): void {
     if (this.#element === 'Tags' && this.#point) for (const id of numbers(text, line)) this.#point.tagIds.push(id);
     if (this.#element === 'LINE_LOOP' && this.#map) this.#map.cutouts.push(Float64Array.from(numbers(text, line)));
+    if (this.#landmarks) this.#addLandmark([text]);
     if (this.#element === 'RegistrationMatrix') this.#study.registration = numbers(text, line);
   }
 
@@ -110,7 +153,13 @@ class StudyXmlReader {
     if (name === 'Study') study.name = fields.requiredText('name');
     if (name === 'Coloring') study.colorings.push(coloringOf(fields));
     if (name === 'Tag') study.tags.push(tagOf(fields));
-    if (name === 'Mesh') study.shells.push({ fileName: fields.requiredText('FileName'), visible: isTrue(fields) });
+    if (name === 'Mesh') {
+      study.shells.push({ fileName: fields.requiredText('FileName'), visible: isTrue(fields), landmarksMm: [] });
+    }
+    if (name === 'LandMarks') this.#landmarks = study.shells.at(-1)?.landmarksMm;
+    if (name === 'Units' && !areUsual(fields)) study.oddUnits++;
+    if (name === 'RegistrationData') study.registrationData = settingsOf(fields);
+    if (displayTables.has(name)) study.displayTables.set(name, settingsOf(fields));
     if (name === 'Map') {
       this.#map = mapOf(fields);
       study.maps.push(this.#map);
@@ -137,6 +186,19 @@ class StudyXmlReader {
       });
     }
   }
+}
+
+const displayTables: ReadonlySet<string> = new Set(['SurfaceErrorTable', 'PasoTable', 'CFAEColoringTable']);
+
+/** How the workstation writes that a threshold was never set. */
+const unset = '2147483647';
+
+function settingsOf(fields: Fields): SettingsBlock {
+  return new Map(Object.entries(fields.all).filter(([, value]) => value.trim() !== unset));
+}
+
+function areUsual(fields: Fields): boolean {
+  return (fields.text('Distance') ?? 'mm') === 'mm' && (fields.text('Angle') ?? 'radian') === 'radian';
 }
 
 function coloringOf(fields: Fields): Coloring {

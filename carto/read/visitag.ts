@@ -1,37 +1,41 @@
-import type { Checkpoint } from '../../core/gate-flag.ts';
 import type { VisiTagKind } from '../files.ts';
+import type { SourceFile } from '../source.ts';
 import type { AblationSite, SettingsBlock, VisiTag } from '../study.ts';
-import { entriesOf, type Survey } from '../survey.ts';
-import type { NumericTable } from '../table.ts';
+import { entriesOf } from '../survey.ts';
+import { joinTables, type NumericTable } from '../table.ts';
 import { defined } from './fields.ts';
 import { readFormulas } from './formulas.ts';
+import type { Reading } from './reading.ts';
 import { readSessions } from './sessions.ts';
 import { readSettings } from './settings.ts';
-import { readTable } from './table.ts';
+import { readTable, readTables, rowsOf, type TableFile } from './table.ts';
 
-/** Reads what VisiTag exported; undefined when it exported nothing. QDOT variants of a table follow the usual one. */
-export async function readVisiTag(survey: Survey, checkpoint: Checkpoint): Promise<VisiTag | undefined> {
-  const reader = new VisiTagReader(survey, checkpoint);
+/**
+ * Reads what VisiTag exported; undefined when it exported nothing. The QDOT variant of a table is the same table: its
+ * rows follow the usual one's.
+ */
+export async function readVisiTag(reading: Reading): Promise<VisiTag | undefined> {
+  const reader = new VisiTagReader(reading);
   return reader.isEmpty ? undefined : reader.read();
 }
 
 class VisiTagReader {
-  readonly #survey: Survey;
-  readonly #checkpoint: Checkpoint;
+  readonly #reading: Reading;
 
-  constructor(survey: Survey, checkpoint: Checkpoint) {
-    this.#survey = survey;
-    this.#checkpoint = checkpoint;
+  constructor(reading: Reading) {
+    this.#reading = reading;
   }
 
   get isEmpty(): boolean {
-    return this.#survey.entries.every(({ identity }) => !('variant' in identity) && identity.kind !== 'fpti-formulas');
+    const { entries } = this.#reading.survey;
+    return entries.every(({ identity }) => !('variant' in identity) && identity.kind !== 'fpti-formulas');
   }
 
   async read(): Promise<VisiTag> {
+    const { checkpoint } = this.#reading;
     return {
       sites: await this.#sites(),
-      sessions: await this.#each('visitag-sessions', (file) => readSessions(file, this.#checkpoint)),
+      sessions: await this.#each('visitag-sessions', (file) => readSessions(file, checkpoint)),
       ...defined({
         ablationData: await this.#table('ablation-data', ['TimeStamp', 'Session', 'Impedance', 'Power']),
         contactForceData: await this.#table('contact-force-data', ['Time', 'Session', 'Force']),
@@ -42,10 +46,11 @@ class VisiTagReader {
       presets: await this.#settings('visitag-presets'),
       settings: await this.#settings('visitag-settings'),
       display: await this.#settings('visitag-display'),
-      formulas: await this.#formulas(),
-      loadRawPositions: () => this.#table('raw-positions', []),
-      loadPositionsData: () => this.#table('positions-data', []),
-      loadAllPositionsInGrids: () => this.#table('all-positions-in-grids', []),
+      formulas: await this.#each('fpti-formulas', (file) => readFormulas(file, checkpoint)),
+      loadRawPositions: () => readTables(this.#files('raw-positions')),
+      loadPositionsData: () => readTables(this.#files('positions-data')),
+      loadAllPositionsInGrids: () => readTables(this.#files('all-positions-in-grids')),
+      rowsOf: (table) => rowsOfEach(this.#files(table)),
     };
   }
 
@@ -61,29 +66,38 @@ class VisiTagReader {
   }
 
   #settings(kind: VisiTagKind): Promise<SettingsBlock[]> {
-    return this.#each(kind, (file) => readSettings(file, kind, this.#checkpoint));
-  }
-
-  async #formulas(): Promise<VisiTag['formulas']> {
-    const [entry] = entriesOf(this.#survey, 'fpti-formulas');
-    return entry ? readFormulas(entry.file, this.#checkpoint) : [];
+    return this.#each(kind, (file) => readSettings(file, kind, this.#reading.checkpoint));
   }
 
   async #table(kind: VisiTagKind, required: readonly string[]): Promise<NumericTable | undefined> {
-    const tables = await this.#tables(kind, required);
-    return tables.find((table) => table.rows > 0) ?? tables[0];
+    return joinTables(await this.#tables(kind, required));
   }
 
-  #tables(kind: VisiTagKind, required: readonly string[]): Promise<NumericTable[]> {
-    const checkpoint = this.#checkpoint;
-    return this.#each(kind, async (file) => [await readTable({ file, kind, checkpoint, style: 'blanks', required })]);
+  async #tables(kind: VisiTagKind, required: readonly string[]): Promise<NumericTable[]> {
+    const tables: NumericTable[] = [];
+    for (const file of this.#files(kind, required)) {
+      const table = await this.#reading.attempt(kind, () => readTable(file));
+      if (table) tables.push(table);
+    }
+    return tables;
   }
 
-  async #each<T>(kind: VisiTagKind, read: (file: Parameters<typeof readSessions>[0]) => Promise<T[]>): Promise<T[]> {
+  #files(kind: VisiTagKind, required: readonly string[] = []): TableFile[] {
+    const { survey, checkpoint } = this.#reading;
+    return entriesOf(survey, kind).map(({ file }) => ({ file, kind, checkpoint, style: 'blanks', required }));
+  }
+
+  async #each<T>(kind: VisiTagKind | 'fpti-formulas', read: (file: SourceFile) => Promise<T[]>): Promise<T[]> {
     const found: T[] = [];
-    for (const { file } of entriesOf(this.#survey, kind)) found.push(...(await read(file)));
+    for (const { file } of entriesOf(this.#reading.survey, kind)) {
+      for (const one of (await this.#reading.attempt(kind, () => read(file))) ?? []) found.push(one);
+    }
     return found;
   }
+}
+
+async function* rowsOfEach(files: readonly TableFile[]): AsyncGenerator<NumericTable> {
+  for (const file of files) yield* rowsOf(file);
 }
 
 /** Columns that every generation of the table has. */
