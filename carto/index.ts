@@ -1,3 +1,12 @@
+export {
+  type CheckName,
+  type CheckOptions,
+  type CheckReport,
+  type CheckResult,
+  checkStudy,
+  type Outcome,
+  type Subject,
+} from './check/index.ts';
 export { defaultSourceLimits, type SourceLimits } from './container/limits.ts';
 export { type OpenOptions, openSource } from './container/open-source.ts';
 export { type ContainerKind, sniffContainer } from './container/sniff.ts';
@@ -12,7 +21,8 @@ export {
   pseudonymise,
 } from './pseudonymise/pseudonymise.ts';
 export type { PseudonymisedFile } from './pseudonymise/transform.ts';
-export { readStudy } from './read/read-study.ts';
+export { type EcgOfPoints, eachEcg } from './read/each-ecg.ts';
+export { type ReadStudyOptions, readStudy } from './read/read-study.ts';
 export {
   type PlannedGap,
   type SimulatedExport,
