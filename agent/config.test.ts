@@ -32,7 +32,7 @@ test('two answers are enough; everything else has its default', (t) => {
       maxBytes: 64 * 2 ** 30,
       reserveBytes: 512 * 2 ** 20,
     },
-    procedure: { authorities: ['leases'], coolDownSeconds: 120 },
+    procedure: { authorities: ['leases'], coolDownSeconds: 120, stuckHours: 14 },
     privacy: { profile: 'pseudonymised' },
     send: ['review', 'study'],
     upload: { parallelBlocks: 2, receiptSeconds: 15 },

@@ -6,6 +6,7 @@ import { GatewayError } from '../core/errors.ts';
 import { writeFileDurable } from '../core/files.ts';
 import { tierSchema } from '../protocol/ids.ts';
 import { profileSchema } from '../protocol/profile.ts';
+import { procedureSchema } from './procedure/settings.ts';
 
 export class ConfigError extends GatewayError<'CONFIG_MISSING' | 'CONFIG_INVALID'> {}
 
@@ -33,15 +34,7 @@ export const configSchema = z.strictObject({
         .default(512 * mebibyte),
     })
     .prefault({}),
-  procedure: z.strictObject({
-    /** Who says that the room is free. Without an answer the gate would never open. */
-    authorities: z.array(z.enum(['leases'])).min(1),
-    coolDownSeconds: z
-      .number()
-      .min(0)
-      .max(24 * 3600)
-      .default(120),
-  }),
+  procedure: procedureSchema,
   privacy: z
     .strictObject({
       /** How studies are pseudonymised; docs/privacy.md. */

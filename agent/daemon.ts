@@ -16,7 +16,7 @@ import type { Folders } from './folders.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { Intake } from './intake.ts';
 import { Pipeline } from './pipeline.ts';
-import { ProcedureWatch } from './procedure/index.ts';
+import { History, ProcedureWatch } from './procedure/index.ts';
 import { Sealer } from './seal/index.ts';
 import { diskOf, snapshot } from './snapshot.ts';
 import { sweepCases } from './sweep-cases.ts';
@@ -103,6 +103,8 @@ export class Daemon {
       leaseFolder: folders.leases,
       authorities: config.procedure.authorities,
       coolDownMs: config.procedure.coolDownSeconds * 1000,
+      stuckMs: config.procedure.stuckHours * 3_600_000,
+      history: new History(folders.decisions, log),
       onChange: (status) => {
         announce(gateMilestone(status));
         cloud.poke();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { quickVerb } from './quick-verb.ts';
+import { duration, quickVerb } from './quick-verb.ts';
 
 const options = { data: '/nowhere', json: false };
 const isQuick = (line: string) => quickVerb(options, line.split(' ')) !== undefined;
@@ -10,6 +10,8 @@ test('status and procedure are quick when they are well spelled', () => {
     'status',
     'procedure',
     'procedure status',
+    'procedure why',
+    'procedure why --since 7d',
     'procedure stop',
     'procedure stop --holder nurse',
     'procedure start --reason x',
@@ -28,6 +30,7 @@ test('help, mistakes and every other verb are left to the program that explains 
     'procedure --help',
     'procedure begin',
     'procedure status now',
+    'procedure why now',
     'procedure start',
     'procedure start x',
     'procedure start --reason',
@@ -36,6 +39,13 @@ test('help, mistakes and every other verb are left to the program that explains 
     'procedure stop --reason x',
   ]) {
     assert.equal(isQuick(line), false, line);
+  }
+});
+
+test('how far back to look is a number with m, h or d', () => {
+  assert.deepEqual(['90m', '24h', '7d'].map(duration), [5_400_000, 86_400_000, 604_800_000]);
+  for (const since of ['', '0h', '5', 'h', '1w', '1.5h', '-1h']) {
+    assert.throws(() => duration(since), { code: 'MISUSED' }, since);
   }
 });
 

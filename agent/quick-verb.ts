@@ -10,16 +10,37 @@ export function quickVerb(options: GlobalOptions, words: readonly string[]): (()
     return async () => (await import('./commands/status.ts')).status(options);
   }
   if (verb !== 'procedure') return undefined;
-  const flags = flagsOf(rest, action === 'start' ? ['--reason', '--for', '--holder'] : ['--holder']);
+  const flags = flagsOf(rest, quickFlags[action] ?? []);
   if (!flags) return undefined;
   const { '--reason': reason, '--for': time } = flags;
   const holder = holderName(flags['--holder'] ?? defaultHolder);
   const load = () => import('./commands/procedure.ts');
   if (action === 'status' && rest.length === 0) return async () => (await load()).procedureStatus(options);
+  if (action === 'why') {
+    const sinceMs = duration(flags['--since'] ?? defaultSince);
+    return async () => (await load()).procedureWhy(options, { sinceMs });
+  }
   if (action === 'stop') return async () => (await load()).stopProcedure(options, { holder });
   if (action !== 'start' || reason === undefined) return undefined;
   const forMinutes = time === undefined ? {} : { for: minutes(time) };
   return async () => (await load()).startProcedure(options, { reason, holder, ...forMinutes });
+}
+
+const quickFlags: Readonly<Record<string, readonly string[]>> = {
+  start: ['--reason', '--for', '--holder'],
+  stop: ['--holder'],
+  why: ['--since'],
+};
+
+/** How far back `procedure why` looks when nobody says. */
+export const defaultSince = '24h';
+
+/** `90m`, `24h`, `7d` in milliseconds. */
+export function duration(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+  const ms = Number(count) * ({ m: 60_000, h: 3_600_000, d: 86_400_000 }[unit] ?? 0);
+  if (!(ms > 0)) throw new UsageError('MISUSED', '--since takes a time like 90m, 24h or 7d');
+  return ms;
 }
 
 /** Who holds a lease when nobody is named. */

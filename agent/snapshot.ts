@@ -26,7 +26,10 @@ export async function snapshot(deps: {
   return {
     v: 1,
     appliance: { version, startedAt: startedAt.toISOString(), bootId: clock.bootId },
-    gate: { state: procedure.state, open: procedure.gate === 'open', since: procedure.since },
+    gate: {
+      ...{ state: procedure.state, open: procedure.gate === 'open', since: procedure.since },
+      ...(procedure.stuck ? { stuck: true as const } : {}),
+    },
     cases,
     disk: await diskOf(folder),
     host: { memoryFreeBytes: memory.available, memoryTotalBytes: memory.total },

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { GlobalOptions } from '../core/cli.ts';
 import { runCommandLine } from '../core/command-line.ts';
 import { version } from '../core/version.ts';
-import { defaultHolder, holderName, minutes } from './quick-verb.ts';
+import { defaultHolder, defaultSince, duration, holderName, minutes } from './quick-verb.ts';
 
 /** Parses and runs any verb, and explains mistakes. */
 export async function runVerb(words: readonly string[]): Promise<void> {
@@ -46,6 +46,13 @@ function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .description('release the holder’s leases')
     .option('--holder <name>', 'whose leases', holderName, defaultHolder)
     .action(async (flags) => (await import('./commands/procedure.ts')).stopProcedure(options, flags));
+  procedure
+    .command('why')
+    .description('what was decided lately, and on what evidence')
+    .option('--since <time>', 'how far back: 90m, 24h, 7d', defaultSince)
+    .action(async ({ since }: { readonly since: string }) =>
+      (await import('./commands/procedure.ts')).procedureWhy(options, { sinceMs: duration(since) }),
+    );
 
   vestibule
     .command('setup')

@@ -1,4 +1,5 @@
 import '../core/node-guard.ts';
+import { detectorCampaign, showDetectorReport } from '../test/campaigns/detector.ts';
 import { killCampaign, showKillReport } from '../test/campaigns/kill.ts';
 import { freshSeed } from '../test/harness/random.ts';
 
@@ -9,6 +10,7 @@ const campaigns: Readonly<Record<string, (seed: number) => Promise<void>>> = {
     console.log(showKillReport(report));
     console.log(JSON.stringify(report));
   },
+  detector: async (seed) => console.log(showDetectorReport(detectorCampaign(seed, 1_000_000))),
 };
 
 const [name, seed] = process.argv.slice(2);

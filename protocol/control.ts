@@ -19,6 +19,29 @@ export interface Lease {
   readonly forMs?: number;
 }
 
+/** Who may say that the room is free. The site's file names at least one. */
+export const authorities = ['leases', 'timetable', 'hl7', 'mpps'] as const;
+export type Authority = (typeof authorities)[number];
+
+/** Where evidence comes from. Those that are no authority can only close the gate. */
+export type SourceName = Authority | 'neighbours' | 'activity' | 'load' | 'button';
+
+/** `busy` and `maybe` (weak evidence) close the gate, `free` lets it open if an authority says it, `nothing` is no say. */
+export type Says = 'busy' | 'maybe' | 'free' | 'nothing';
+
+/** One statement of one source, as people see it. */
+export interface EvidenceLine {
+  readonly source: SourceName;
+  readonly says: Says;
+  /** Fixed words and counts; no patient data. */
+  readonly what: string;
+  readonly ageMs: number;
+  /** How long it still counts; absent: until its source takes it back. */
+  readonly remainingMs?: number;
+  /** What it does to the gate now; `none` for what is no authority, ran out, or says nothing. */
+  readonly effect: 'closes' | 'allows' | 'none';
+}
+
 export interface ProcedureStatus {
   readonly state: ProcedureState;
   readonly gate: 'open' | 'closed';
@@ -26,6 +49,33 @@ export interface ProcedureStatus {
   readonly leases: readonly Lease[];
   /** Why the gate is as it is, one line for people. */
   readonly why: string;
+  readonly authorities: readonly Authority[];
+  readonly evidence: readonly EvidenceLine[];
+  /** The gate opens in so many milliseconds at the earliest, if nobody says anything new; absent when that is not known. */
+  readonly opensInMs?: number;
+  /** Present while the gate has been closed for longer than the site expects. Nothing opens it by itself. */
+  readonly stuck?: { readonly since: string; readonly text: string };
+}
+
+/** A line of the procedure's history: what was known when the evidence or the state changed, and what came of it. */
+export interface Decision {
+  /** Wall-clock time, for people. */
+  readonly at: string;
+  readonly bootId: string;
+  readonly monotonicMs: number;
+  readonly from: ProcedureState;
+  readonly state: ProcedureState;
+  readonly gate: 'open' | 'closed';
+  /** The first of a starting daemon: nothing is remembered from before. */
+  readonly started?: true;
+  readonly evidence: readonly {
+    readonly source: SourceName;
+    readonly key: string;
+    readonly says: Says;
+    readonly what: string;
+    readonly ageMs: number;
+    readonly lifetimeMs?: number;
+  }[];
 }
 
 /** Answer to `procedure start`: quiet, or the names of what still runs. */

@@ -11,6 +11,8 @@ export const reportedSchema = z.strictObject({
     state: z.enum(['unknown', 'idle', 'suspected', 'active', 'settling']),
     open: z.boolean(),
     since: z.iso.datetime(),
+    /** Closed for longer than the site expects: somebody should look. */
+    stuck: z.literal(true).exactOptional(),
   }),
   /** Number of cases at each stage; a stage without cases is absent. */
   cases: z.record(z.string().max(20), z.int().nonnegative()),

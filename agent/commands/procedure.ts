@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { exitCode, type GlobalOptions, print, Verdict } from '../../core/cli.ts';
+import { exitCode, type GlobalOptions, print, table, Verdict } from '../../core/cli.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { ControlRequest, Lease, ProcedureStarted, ProcedureStatus } from '../../protocol/control.ts';
 import { ask } from '../control/client.ts';
@@ -42,7 +42,7 @@ export async function stopProcedure(options: GlobalOptions, flags: { readonly ho
   print(options, status, () => `Released what ${holder} held. ${gateOf(status)}`);
 }
 
-/** `vestibule procedure status`: exit 4 when no daemon answers (the leases on disk are printed all the same). */
+/** `vestibule procedure status`: exit 4 when no daemon answers (the leases on disk are printed all the same), 5 when stuck. */
 export async function procedureStatus(options: GlobalOptions): Promise<void> {
   const folders = foldersOf(options.data);
   let answered = true;
@@ -50,8 +50,26 @@ export async function procedureStatus(options: GlobalOptions): Promise<void> {
     answered = false;
     return offline(readLeases(folders.leases));
   })) as ProcedureStatus;
-  print(options, status, () => gateOf(status));
+  print(options, status, () => portrait(status));
   if (!answered) throw new Verdict(exitCode.notReachable, 'No daemon answers; this is what the leases on disk say.');
+  if (status.stuck) throw new Verdict(exitCode.needsAttention, status.stuck.text);
+}
+
+/** `vestibule procedure why`: the same, then what was decided lately and on what evidence. Works with the daemon dead. */
+export async function procedureWhy(options: GlobalOptions, flags: { readonly sinceMs: number }): Promise<void> {
+  const folders = foldersOf(options.data);
+  const { readHistory } = await import('../procedure/history.ts');
+  const { strip } = await import('./procedure-strip.ts');
+  const fromMs = systemClock.now().getTime() - flags.sinceMs;
+  const decisions = readHistory(folders.decisions).filter(({ at }) => Date.parse(at) >= fromMs);
+  let answered = true;
+  const status = (await withDaemon(folders, { verb: 'procedure-status' }, ({ readLeases }) => {
+    answered = false;
+    return offline(readLeases(folders.leases));
+  })) as ProcedureStatus;
+  print(options, { status, decisions }, () => `${portrait(status)}\n\n${strip(decisions)}`);
+  if (!answered) throw new Verdict(exitCode.notReachable, 'No daemon answers; this is what is on disk.');
+  if (status.stuck) throw new Verdict(exitCode.needsAttention, status.stuck.text);
 }
 
 type Leases = typeof import('../procedure/leases.ts');
@@ -101,6 +119,29 @@ function gateOf(status: ProcedureStatus): string {
   return `The gate is ${status.gate} (${status.state} since ${status.since}). ${status.why}`;
 }
 
+/** State, evidence with its age and effect, and when it can open. */
+function portrait(status: ProcedureStatus): string {
+  const rows = status.evidence.map(({ source, says, what, ageMs, remainingMs, effect }) => [
+    ...[`  ${source}`, says, what, `${span(ageMs)} old`],
+    ...[remainingMs === undefined ? 'until taken back' : `counts ${span(remainingMs)} more`, effectWords[effect]],
+  ]);
+  const opens = status.gate === 'open' ? [] : [opening(status.opensInMs)];
+  return [gateOf(status), ...opens, ...(rows.length > 0 ? [table(rows)] : [])].join('\n');
+}
+
+const effectWords = { closes: 'keeps it closed', allows: 'lets it open', none: 'no effect' } as const;
+
+function opening(opensInMs: number | undefined): string {
+  if (opensInMs === undefined) return 'When it opens cannot be said: somebody has to say that the room is free.';
+  return `It opens in ${span(opensInMs)} at the earliest.`;
+}
+
+function span(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
 function offline(leases: readonly Lease[]): ProcedureStatus {
   const why = leases.map((lease) => `${lease.holder}: ${lease.reason}`).join('; ');
   return {
@@ -108,6 +149,8 @@ function offline(leases: readonly Lease[]): ProcedureStatus {
     gate: 'closed',
     since: leases[0]?.startedAt ?? systemClock.now().toISOString(),
     leases,
+    authorities: [],
+    evidence: [],
     why: why === '' ? 'No daemon answers and no lease is held.' : why,
   };
 }

@@ -4,10 +4,11 @@ import type { ProcedureState } from '../../protocol/control.ts';
 import { nextState, opensGate, type Word, wordOf } from './detector.ts';
 
 const states: readonly ProcedureState[] = ['unknown', 'suspected', 'active', 'settling', 'idle'];
-const words: readonly Word[] = ['busy', 'free', 'silent', 'cooled'];
+const words: readonly Word[] = ['busy', 'maybe', 'free', 'silent', 'cooled'];
 
-test('busy leads to active from everywhere, silence to unknown', () => {
+test('busy leads to active from everywhere, weak evidence to suspected, silence to unknown', () => {
   for (const state of states) {
+    assert.equal(nextState(state, 'maybe'), 'suspected', state);
     assert.equal(nextState(state, 'busy'), 'active', state);
     assert.equal(nextState(state, 'silent'), 'unknown', state);
   }
@@ -38,6 +39,8 @@ test('one busy statement outweighs every authority; without an authority nobody 
   const cooled = { freeForMs: 10_000, coolDownMs: 1_000 };
   assert.equal(wordOf({ busy: 1, authoritiesFree: 3, ...cooled }), 'busy');
   assert.equal(wordOf({ busy: 1, authoritiesFree: 0, ...cooled }), 'busy');
+  assert.equal(wordOf({ busy: 1, maybe: 1, authoritiesFree: 3, ...cooled }), 'busy');
+  assert.equal(wordOf({ busy: 0, maybe: 1, authoritiesFree: 3, ...cooled }), 'maybe');
   assert.equal(wordOf({ busy: 0, authoritiesFree: 0, ...cooled }), 'silent');
   assert.equal(wordOf({ busy: 0, authoritiesFree: 1, ...cooled }), 'cooled');
 });

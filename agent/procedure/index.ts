@@ -1,4 +1,6 @@
-export { nextState, opensGate, type Word, wordOf } from './detector.ts';
+export { firstMemory, nextState, opensGate, type Rules, step, transitions, type Word, wordOf } from './detector.ts';
+export type { EvidenceSource, Statement } from './evidence.ts';
+export { History } from './history.ts';
 export {
   LeaseError,
   type LeaseWish,
@@ -8,4 +10,4 @@ export {
   remainingMs,
   takeLease,
 } from './leases.ts';
-export { type Authority, ProcedureWatch } from './watch.ts';
+export { ProcedureWatch } from './watch.ts';

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { partialSuffix } from '../../core/files.ts';
 import { describe, type Log } from '../../core/log.ts';
 import type { Lease } from '../../protocol/control.ts';
+import type { Statement } from './evidence.ts';
 import {
   LeaseError,
   type LeaseWish,
@@ -13,6 +14,9 @@ import {
   remainingMs,
   writeLease,
 } from './leases.ts';
+
+/** The folder is read anew at every look, and a look comes at least this often. */
+const saidForMs = 120_000;
 
 interface Deps {
   readonly folder: string;
@@ -78,6 +82,13 @@ export class LeaseEvidence {
     return releaseLeases(this.#deps.folder, holder);
   }
 
+  /** The leases as statements; none held says free, for as long as nobody needs to look again. */
+  static statements(leases: readonly Lease[], nowMs: number): readonly Statement[] {
+    if (leases.length > 0) return leases.map(statementOf);
+    const what = 'no lease is held';
+    return [{ source: 'leases', key: '', says: 'free', sinceMs: nowMs, lifetimeMs: saidForMs, what }];
+  }
+
   stop(): void {
     this.#watcher?.close();
   }
@@ -120,4 +131,17 @@ export class LeaseEvidence {
       }
     });
   }
+}
+
+/** The holder is named, the reason is not: what people type stays out of everything that is kept. */
+function statementOf({ id, holder, startedMonotonicMs, forMs }: Lease): Statement {
+  const lifetime = forMs === undefined ? {} : { lifetimeMs: forMs };
+  return {
+    source: 'leases',
+    key: id,
+    says: 'busy',
+    sinceMs: startedMonotonicMs,
+    ...lifetime,
+    what: `held by ${holder}`,
+  };
 }

@@ -5,11 +5,12 @@ import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
 import { Gate } from '../../core/gate.ts';
 import { silentLog } from '../../core/log.ts';
+import type { Authority } from '../../protocol/control.ts';
 import { FakeClock } from '../testing/clock.ts';
 import { temporaryFolder } from '../testing/folder.ts';
 import { until } from '../testing/until.ts';
 import { type LeaseError, readLeases, releaseLeases, takeLease } from './leases.ts';
-import { type Authority, ProcedureWatch } from './watch.ts';
+import { ProcedureWatch } from './watch.ts';
 
 const coolDownMs = 30_000;
 const wish = { holder: 'cli', reason: 'case' };

@@ -2,13 +2,15 @@ import type { Clock } from '../../core/clock.ts';
 import type { Gate } from '../../core/gate.ts';
 import type { Service } from '../../core/lifecycle.ts';
 import { describe, type Log } from '../../core/log.ts';
-import type { Lease, ProcedureState, ProcedureStatus } from '../../protocol/control.ts';
-import { nextState, opensGate, wordOf } from './detector.ts';
+import type { Authority, Lease, ProcedureState, ProcedureStatus } from '../../protocol/control.ts';
+import { ClosedSpell } from './closed-spell.ts';
+import { firstMemory, type Memory, opensGate, type Rules, sleptMs, step } from './detector.ts';
+import { ageMs, type EvidenceSource, remainsMs, type Statement } from './evidence.ts';
+import type { History } from './history.ts';
 import { LeaseEvidence } from './lease-evidence.ts';
-import { type LeaseWish, remainingMs } from './leases.ts';
-
-/** `leases`: this room presses the button for every case, so no lease means free. */
-export type Authority = 'leases';
+import type { LeaseWish } from './leases.ts';
+import { suspendedMs } from './suspension.ts';
+import { lineOf, opensInMs, sentence } from './why.ts';
 
 interface Deps {
   readonly gate: Gate;
@@ -18,6 +20,13 @@ interface Deps {
   readonly authorities: readonly Authority[];
   readonly coolDownMs: number;
   readonly onChange: (status: ProcedureStatus) => void;
+  /** Evidence beside the leases, started and stopped with the watch. Each calls `look` when it says something else. */
+  readonly sources?: (onChange: () => void) => readonly EvidenceSource[];
+  readonly history?: History;
+  /** The gate closed for longer than this is an alarm, nothing else. */
+  readonly stuckMs?: number;
+  /** See `suspension.ts`; tests put a machine here that sleeps when told. */
+  readonly suspendedMs?: () => number;
 }
 
 /** Longest wait between two looks: while the gate is open, while nobody reports changes, while it is closed. */
@@ -26,9 +35,7 @@ const lookUnwatchedMs = 1_000;
 const lookWhileClosedMs = 60_000;
 const lookAtFaultMs = 10_000;
 const unreadable =
-  'The leases cannot be read, so nobody knows. Check their folder; `procedure start`, then `stop`, makes it anew.';
-/** A look that comes so much later than it was due: this process was stopped, and saw nothing meanwhile. */
-const sleptMs = 2_000;
+  'the leases cannot be read, so nobody knows. Check their folder; `procedure start`, then `stop`, makes it anew.';
 
 /**
  * Watches the evidence and works the gate. Only a fresh reading of the evidence can open it; anything that fails
@@ -37,30 +44,41 @@ const sleptMs = 2_000;
 export class ProcedureWatch implements Service {
   readonly name = 'procedure';
   readonly #deps: Deps;
+  readonly #rules: Rules;
   readonly #evidence: LeaseEvidence;
-  #state: ProcedureState = 'unknown';
+  readonly #sources: readonly EvidenceSource[];
+  readonly #closed: ClosedSpell;
+  #memory: Memory = firstMemory;
   #since: Date;
-  #freeSinceMs: number | undefined;
   #leases: readonly Lease[] = [];
+  #statements: readonly Statement[] = [];
+  #recorded: string | undefined;
   #timer = new AbortController();
-  #dueMs = Number.POSITIVE_INFINITY;
   #failed = false;
+  readonly #silenced = new Set<string>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    this.#since = deps.clock.now();
-    const { leaseFolder: folder, clock, log } = deps;
+    const { leaseFolder: folder, clock, log, authorities, coolDownMs, stuckMs } = deps;
+    this.#rules = { authorities, coolDownMs };
+    this.#since = clock.now();
     this.#evidence = new LeaseEvidence({ folder, clock, log, onChange: () => this.look() });
+    this.#sources = deps.sources?.(() => this.look()) ?? [];
+    this.#closed = new ClosedSpell(clock, stuckMs ?? Number.POSITIVE_INFINITY, deps.history?.read() ?? []);
   }
 
-  async start(): Promise<void> {
+  async start(signal: AbortSignal = new AbortController().signal): Promise<void> {
     this.#evidence.create();
+    for (const source of this.#sources) await source.start(signal);
     this.look();
   }
 
   async stop(): Promise<void> {
     this.#timer.abort();
     this.#evidence.stop();
+    this.#deps.gate.close();
+    for (const source of this.#sources.toReversed()) await source.stop();
+    this.#timer.abort();
     this.#deps.gate.close();
   }
 
@@ -87,53 +105,116 @@ export class ProcedureWatch implements Service {
   }
 
   get status(): ProcedureStatus {
+    const nowMs = this.#deps.clock.monotonicMs();
+    const lines = this.#statements.map((one) => lineOf(one, nowMs, this.#memory, this.#rules));
+    const reasons = this.#leases.map(({ holder, reason }) => `${holder}: ${reason}`);
+    const earliestMs = opensInMs(this.#memory, this.#statements, nowMs, this.#rules);
+    const { state } = this.#memory;
+    const stuck = this.#closed.alarm(nowMs);
     return {
-      state: this.#state,
+      state,
       gate: this.#deps.gate.isOpen ? 'open' : 'closed',
       since: this.#since.toISOString(),
       leases: this.#leases,
-      why: this.#why(),
+      why: sentence(state, lines, { coolDownMs: this.#rules.coolDownMs, reasons }),
+      authorities: this.#rules.authorities,
+      evidence: lines,
+      ...(earliestMs === undefined ? {} : { opensInMs: Math.round(earliestMs) }),
+      ...(stuck ? { stuck } : {}),
     };
   }
 
   /** Reads all evidence, moves the state, works the gate, and sets the time of the next look. */
   look(): void {
-    const { clock, coolDownMs, authorities } = this.#deps;
-    const free = this.#read() && this.#leases.length === 0 && authorities.includes('leases');
+    const { clock } = this.#deps;
+    this.#readLeases();
     const nowMs = clock.monotonicMs();
-    if (!free || nowMs > this.#dueMs + sleptMs) this.#freeSinceMs = undefined;
-    if (free) this.#freeSinceMs ??= nowMs;
-    const freeForMs = nowMs - (this.#freeSinceMs ?? nowMs);
-    const word = wordOf({ busy: this.#leases.length, authoritiesFree: free ? 1 : 0, freeForMs, coolDownMs });
-    this.#become(nextState(this.#state, word));
-    if (this.#state === 'settling' && word === 'cooled') this.#become(nextState(this.#state, word));
-    this.#lookAgainIn(this.#nextLookMs(freeForMs));
+    this.#statements = [...this.#leaseStatements(nowMs), ...this.#sources.flatMap((source) => this.#ask(source))];
+    const reading = {
+      nowMs,
+      suspendedMs: this.#deps.suspendedMs?.() ?? suspendedMs(clock),
+      statements: this.#statements,
+    };
+    const before = this.#memory;
+    this.#become(step(before, reading, this.#rules));
+    if (this.#memory.state === 'settling') this.#become(step(this.#memory, reading, this.#rules));
+    const hasSlept = reading.suspendedMs > before.suspendedMs + sleptMs;
+    if (hasSlept) for (const source of this.#sources) source.refresh?.();
+    // What was said until now is void, the silence of the leases too: it is read again.
+    this.#lookAgainIn(hasSlept ? 1 : this.#nextLookMs(nowMs));
   }
 
-  #read(): boolean {
+  #readLeases(): void {
     try {
       this.#leases = this.#evidence.read();
       this.#failed = false;
-      return true;
     } catch (error) {
       if (!this.#failed) this.#deps.log.error({ error: describe(error) }, 'leases unreadable, gate stays closed');
       this.#failed = true;
       this.#leases = this.#evidence.unwritten;
-      return false;
     }
   }
 
-  #become(state: ProcedureState): void {
-    if (opensGate(state)) this.#deps.gate.open();
-    else this.#deps.gate.close();
-    if (state === this.#state) return;
-    this.#state = state;
-    this.#since = this.#deps.clock.now();
-    this.#deps.log.info(
-      { state, gate: this.#deps.gate.isOpen ? 'open' : 'closed', leases: this.#leases.length },
-      'procedure state changed',
-    );
-    this.#deps.onChange(this.status);
+  /** When the leases cannot be read those that are known still hold, and their silence means nothing. */
+  #leaseStatements(nowMs: number): readonly Statement[] {
+    if (!this.#failed) return LeaseEvidence.statements(this.#leases, nowMs);
+    const known = this.#leases.length > 0 ? LeaseEvidence.statements(this.#leases, nowMs) : [];
+    return [...known, { source: 'leases', key: 'fault', says: 'nothing', sinceMs: nowMs, what: unreadable }];
+  }
+
+  /** A source that fails says nothing, and stops nobody. */
+  #ask(source: EvidenceSource): readonly Statement[] {
+    const { log, clock } = this.#deps;
+    try {
+      const said = source.statements();
+      this.#silenced.delete(source.name);
+      return said;
+    } catch (error) {
+      if (!this.#silenced.has(source.name)) {
+        log.error({ source: source.name, error: describe(error) }, 'source of evidence failed, it says nothing');
+      }
+      this.#silenced.add(source.name);
+      const what = `the source ${source.name} failed.`;
+      return [{ source: source.name, key: 'fault', says: 'nothing', sinceMs: clock.monotonicMs(), what }];
+    }
+  }
+
+  #become(memory: Memory): void {
+    const { gate, clock, log, onChange } = this.#deps;
+    const before = this.#memory.state;
+    const { state } = memory;
+    this.#memory = memory;
+    if (opensGate(state)) gate.open();
+    else gate.close();
+    const gateWord = gate.isOpen ? 'open' : 'closed';
+    const alarmed = this.#closed.note(gate.isOpen, clock.monotonicMs());
+    if (state !== before) this.#since = clock.now();
+    this.#record(before);
+    if (state !== before) {
+      log.info({ state, gate: gateWord, leases: this.#leases.length }, 'procedure state changed');
+    }
+    if (alarmed) log.warn({ state }, 'gate closed for longer than the site expects');
+    if (state !== before || alarmed) onChange(this.status);
+  }
+
+  /** Writes a line of history when state or evidence changed; ages alone are no change. */
+  #record(from: ProcedureState): void {
+    const { history, clock, gate } = this.#deps;
+    const { state } = this.#memory;
+    const said = this.#statements.map(({ source, key, says, what }) => [source, key, says, what]);
+    const signature = JSON.stringify([state, said]);
+    if (!history || signature === this.#recorded) return;
+    const nowMs = clock.monotonicMs();
+    history.append({
+      ...{ at: clock.now().toISOString(), bootId: clock.bootId, monotonicMs: nowMs, from, state },
+      gate: gate.isOpen ? 'open' : 'closed',
+      ...(this.#recorded === undefined ? { started: true } : {}),
+      evidence: this.#statements.map((one) => ({
+        ...{ source: one.source, key: one.key, says: one.says, what: one.what, ageMs: ageMs(one, nowMs) },
+        ...(one.lifetimeMs === undefined ? {} : { lifetimeMs: one.lifetimeMs }),
+      })),
+    });
+    this.#recorded = signature;
   }
 
   #lookAgainIn(ms: number): void {
@@ -141,36 +222,23 @@ export class ProcedureWatch implements Service {
     this.#timer.abort();
     const timer = new AbortController();
     this.#timer = timer;
-    this.#dueMs = clock.monotonicMs() + ms;
+    this.#memory = { ...this.#memory, dueMs: clock.monotonicMs() + ms };
     clock.sleep(ms, timer.signal).then(
       () => this.look(),
       () => {},
     );
   }
 
-  #nextLookMs(freeForMs: number): number {
-    const expiries = this.#leases.flatMap((lease) => remainingMs(lease, this.#deps.clock) ?? []);
-    const cooling = this.#state === 'settling' ? [this.#deps.coolDownMs - freeForMs] : [];
-    return Math.max(1, Math.min(this.#longestWaitMs(), ...expiries, ...cooling));
+  #nextLookMs(nowMs: number): number {
+    const remains = this.#statements.map((one) => remainsMs(one, nowMs)).filter((ms) => ms > 0);
+    const { state, freeSinceMs } = this.#memory;
+    const cooling = state === 'settling' ? [this.#rules.coolDownMs - (nowMs - (freeSinceMs ?? nowMs))] : [];
+    return Math.max(1, Math.min(this.#longestWaitMs(), ...remains, ...cooling, this.#closed.untilAlarmMs(nowMs)));
   }
 
   #longestWaitMs(): number {
     if (this.#failed || this.#evidence.unwritten.length > 0) return lookAtFaultMs;
-    if (!this.#deps.gate.isOpen) return lookWhileClosedMs;
+    if (!opensGate(this.#memory.state)) return lookWhileClosedMs;
     return this.#evidence.isWatched ? lookWhileOpenMs : lookUnwatchedMs;
-  }
-
-  #why(): string {
-    switch (this.#state) {
-      case 'idle':
-        return 'No lease is held and the cool-down is over.';
-      case 'settling':
-        return `No lease is held; the cool-down of ${this.#deps.coolDownMs / 1000} s runs.`;
-      case 'unknown':
-        return this.#failed ? unreadable : 'No authority has said yet that the room is free.';
-      case 'suspected':
-      case 'active':
-        return this.#leases.map((lease) => `${lease.holder}: ${lease.reason}`).join('; ');
-    }
   }
 }
