@@ -13,6 +13,7 @@ import type { ContainedFile, OpenedContainer } from './contained.ts';
 import type { Context } from './context.ts';
 import { FileBytes, safely } from './file-bytes.ts';
 import { defaultSourceLimits, type SourceLimits } from './limits.ts';
+import { openSevenZip } from './seven-zip.ts';
 import { containerOf, magicBytes } from './sniff.ts';
 import { Spool } from './spool.ts';
 import { OtherMethod, openZip } from './zip.ts';
@@ -45,6 +46,16 @@ export async function openSource(path: string, checkpoint: Checkpoint, options: 
       for (let close = held.pop(); close !== undefined; close = held.pop()) await close();
     },
   };
+}
+
+/** Deflate64, bzip2, LZMA and others in a zip: 7-Zip reads them too. */
+async function zipOrSevenZip(bytes: RandomBytes, context: Context): Promise<OpenedContainer> {
+  try {
+    return await openZip(bytes, context);
+  } catch (error) {
+    if (!(error instanceof OtherMethod)) throw error;
+    return openSevenZip(bytes, context, 'zip');
+  }
 }
 
 /** What has been opened on the way in, to be closed the other way round when the way ends early. */
@@ -107,11 +118,11 @@ class Opening {
     this.#held.push(() => bytes.close());
     this.#outermostBytes ??= bytes.size;
     const kind = containerOf(await bytes.read(0, Math.min(magicBytes, bytes.size)));
-    if (kind !== 'zip') throw new CartoError('UNSUPPORTED', 'this is neither a folder nor an archive that is read');
-    const opened = await openZip(bytes, this.#context(this.#outermostBytes)).catch((error: unknown) => {
-      if (!(error instanceof OtherMethod)) throw error;
-      throw new CartoError('UNSUPPORTED', 'the zip is compressed with a method that is not read');
-    });
+    if (kind === 'other') {
+      throw new CartoError('UNSUPPORTED', 'this is neither a folder nor an archive that is read');
+    }
+    const context = this.#context(this.#outermostBytes);
+    const opened = kind === '7z' ? await openSevenZip(bytes, context) : await zipOrSevenZip(bytes, context);
     this.#held.push(() => opened.close());
     return opened;
   }

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readAll, refused } from './testing/read-all.ts';
+import { temporaryFolder } from './testing/temporary.ts';
+import { sevenZip, type Tree, writeTree } from './testing/tools.ts';
+
+const tree: Tree = {
+  'Study 1.xml': '<Study name="Study 1"></Study>',
+  'empty.txt': '',
+  'VisiTagExport/Sites.txt': 'a b c\r\n'.repeat(200_000),
+  'noise.bin': randomBytes(700_000),
+  'Müller.mesh': 'µ',
+};
+const expected = Object.fromEntries(
+  Object.entries(tree).map(([path, content]) => [path, Buffer.from(content as string)]),
+);
+
+// biome-ignore format: the columns are the documentation
+const writers = [
+  ['solid LZMA2',                    ['-m0=LZMA2'],                       undefined ],
+  ['PPMd, not solid',                ['-m0=PPMd', '-ms=off'],             undefined ],
+  ['stored',                         ['-mx0'],                            undefined ],
+  ['encrypted',                      ['-pgehäim'],                        'gehäim'  ],
+  ['encrypted with its headers',     ['-pgehäim', '-mhe'],                'gehäim'  ],
+] as const;
+
+for (const [name, how, password] of writers) {
+  test(`reads back a 7-Zip archive, ${name}`, async (t) => {
+    const folder = temporaryFolder(t);
+    writeTree(join(folder, 'in'), tree);
+    sevenZip(join(folder, 'in'), 'a', '-t7z', ...how, '../out.zip', '.');
+    const { files, container } = await readAll(join(folder, 'out.zip'), password === undefined ? {} : { password });
+    assert.match(container, /^7z \(7z-wasm \d+\.\d+\)$/);
+    assert.deepEqual(files, expected);
+    if (password === undefined) return;
+    await assert.rejects(readAll(join(folder, 'out.zip')), refused('PASSWORD_NEEDED', 'Study', folder));
+    await assert.rejects(
+      readAll(join(folder, 'out.zip'), { password: 'Janes Geburtstag' }),
+      refused('WRONG_PASSWORD', 'Janes', 'Study', folder),
+    );
+  });
+}
