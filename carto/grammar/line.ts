@@ -42,6 +42,12 @@ export class Line {
     return true;
   }
 
+  /** Passes over the rest of the block, which is so many lines. */
+  skip(lines: number): void {
+    this.next = this.block.length;
+    this.number += lines;
+  }
+
   get isBlank(): boolean {
     for (let at = this.start; at < this.end; at++) if (this.block[at] !== blank && this.block[at] !== tab) return false;
     return true;

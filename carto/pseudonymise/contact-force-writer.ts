@@ -6,6 +6,7 @@ import { passBounded } from './bounded-row.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
+import type { ProofColumns } from './proof/prover.ts';
 import { TableWriter } from './table-writer.ts';
 
 /** The first line: the file's own name and the version. */
@@ -30,6 +31,10 @@ export class ContactForceWriter implements LineWriter {
     this.#pen = pen;
     this.#name = name;
     this.#table = new TableWriter(pen, 'tabs');
+  }
+
+  columns(): ProofColumns | undefined {
+    return this.#inTable ? this.#table.columns() : undefined;
   }
 
   line(line: Line, out: Passage): void {

@@ -8,18 +8,22 @@ import { Counters } from './counters.ts';
 import type { Linkage } from './linkage.ts';
 import { Originals } from './originals.ts';
 import type { Desk } from './pen.ts';
+import { Prover } from './proof/prover.ts';
 import type { Rules } from './rule.ts';
 import type { Scheme } from './scheme.ts';
+
+interface Given {
+  readonly rules: Rules;
+  readonly scheme: Scheme;
+  readonly linkage?: Linkage | undefined;
+  readonly proof?: ((prover: Prover) => Desk['prover']) | undefined;
+}
 
 /**
  * Lays out what the writers of one study share: remembers what staff typed, draws the codes of study and maps, and
  * puts the workstation's counters in order.
  */
-export function layDesk(
-  source: Source,
-  survey: Survey,
-  given: { readonly rules: Rules; readonly scheme: Scheme; readonly linkage?: Linkage | undefined },
-): Desk {
+export function layDesk(source: Source, survey: Survey, given: Given): Desk {
   const { study } = survey;
   const originals = new Originals(pointWords(study));
   for (const name of originalNames(source, survey)) originals.add(name);
@@ -42,6 +46,7 @@ export function layDesk(
     scheme,
     codes,
     counters,
+    prover: (given.proof ?? ((prover) => prover))(new Prover({ originals, counters })),
     originals,
     warnings: new Warnings(),
     classifier: new FileClassifier({ maps: study.maps, shells: study.shells.map((shell) => shell.fileName) }),

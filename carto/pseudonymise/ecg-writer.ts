@@ -4,11 +4,13 @@ import { passBounded } from './bounded-row.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
+import { type ProofColumns, proofColumns } from './proof/prover.ts';
 
 /** Rewrites an ECG export: header lines from what they were read as, rows as they were proved. */
 export class EcgWriter implements LineWriter {
   readonly #pen: Pen;
   readonly #grammar = new EcgGrammar();
+  #columns: ProofColumns | undefined;
 
   constructor(pen: Pen) {
     this.#pen = pen;
@@ -23,6 +25,14 @@ export class EcgWriter implements LineWriter {
       if (header === undefined) this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
       else putLine(header, line, out);
     }
+  }
+
+  columns(): ProofColumns | undefined {
+    const { channels } = this.#grammar;
+    if (channels.length === 0) return undefined;
+    const bounds = this.#pen.boundsOf('samples');
+    this.#columns ??= bounds && proofColumns(channels.map(() => ({ cells: 'numbers', bounds })));
+    return this.#columns;
   }
 
   #row(line: Line, out: Passage): void {

@@ -85,6 +85,13 @@ export class NumberChain {
     return found;
   }
 
+  /** Lines were passed over, in which nothing can be found: the next run begins a chain. */
+  newLine(): void {
+    this.#inRun = false;
+    this.#gap = far;
+    this.#count = 0;
+  }
+
   #end(): Finding | undefined {
     this.#inRun = false;
     this.#gap = 0;

@@ -24,6 +24,8 @@ export class Originals {
   readonly mixed = new Set<string>();
   /** Numbers by how many digits they have. */
   readonly numbers: Set<number>[] = Array.from({ length: maxNumberLength + 1 }, () => new Set<number>());
+  /** The same numbers as value × 16 + length, in the order in which they came: how the proof of tables knows them. */
+  readonly numberKeys: bigint[] = [];
   readonly #expected: ReadonlySet<string>;
 
   /** `expected`: mixed words, lower case, that the export's own file names hold whatever staff typed (`p123`). */
@@ -68,6 +70,9 @@ export class Originals {
   #addNumber(digits: string): void {
     if (digits.length < minNumberLength) return;
     const length = Math.min(digits.length, maxNumberLength);
-    this.numbers[length]?.add(Number(digits.slice(0, length)));
+    const value = Number(digits.slice(0, length));
+    if (this.numbers[length]?.has(value) !== false) return;
+    this.numbers[length].add(value);
+    this.numberKeys.push(BigInt(value) * 16n + BigInt(length));
   }
 }

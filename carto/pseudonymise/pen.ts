@@ -6,6 +6,7 @@ import type { Warnings } from '../warnings.ts';
 import type { Codes } from './codes.ts';
 import type { Counters } from './counters.ts';
 import type { Originals } from './originals.ts';
+import type { Prover } from './proof/prover.ts';
 import { type CounterName, type Rule, type Rules, ruleFor } from './rule.ts';
 import type { Scheme } from './scheme.ts';
 
@@ -15,6 +16,8 @@ export interface Desk {
   readonly scheme: Scheme;
   readonly codes: Codes;
   readonly counters: Counters;
+  /** Undefined: every line goes the slow way. */
+  readonly prover: Pick<Prover, 'prove'> | undefined;
   readonly originals: Originals;
   readonly warnings: Warnings;
   readonly classifier: FileClassifier;

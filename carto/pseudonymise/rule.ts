@@ -8,6 +8,8 @@ export interface Grammar {
   readonly allows: (text: string) => boolean;
   /** Where the value is a number, or a row of them: how large each may be. Bulk cells are proved by this alone. */
   readonly bounds?: Bounds;
+  /** Where it is one of a few words: these. */
+  readonly words?: readonly string[];
 }
 
 /** Names that people typed, and what stands for each in the output: see `Codes`. */
@@ -92,7 +94,7 @@ function many(name: string, bounds: Bounds): Grammar {
 
 /** A grammar that allows exactly some words. */
 export function oneOf(words: ReadonlySet<string>): Grammar {
-  return { name: 'one of the known words', allows: (text) => words.has(text.trim()) };
+  return { name: 'one of the known words', allows: (text) => words.has(text.trim()), words: [...words] };
 }
 
 /**

@@ -122,6 +122,20 @@ export class OutputScan {
     this.#remember(bytes);
   }
 
+  /**
+   * Whole lines of numbers that were proved to hold nothing that the scan looks for. They must begin on a new line: if
+   * they do not, they are looked through like anything else.
+   */
+  pass(bytes: Uint8Array, lines: number): void {
+    if (this.#before.length > 0 && this.#before.at(-1) !== lineFeed) {
+      this.feed(bytes);
+      return;
+    }
+    this.#chain.newLine();
+    this.#line += lines;
+    this.#remember(bytes);
+  }
+
   /** A text that is complete, such as a file name. */
   whole(text: string): void {
     this.feed(Buffer.from(text, 'utf8'));

@@ -7,6 +7,7 @@ import { missing } from './bounded-row.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
+import { type ProofColumn, type ProofColumns, proofColumns } from './proof/prover.ts';
 import type { CounterName } from './rule.ts';
 
 /** What happens to a column's cells. `numbers` are proved and go on byte for byte, if they are within their bounds. */
@@ -25,11 +26,16 @@ export class TableWriter implements LineWriter {
   readonly #grammar: TableGrammar;
   #columns: readonly Column[] = [];
   #allNumbers = false;
+  #proof: ProofColumns | undefined;
 
   constructor(pen: Pen, style: HeaderStyle) {
     this.#pen = pen;
     this.#style = style;
     this.#grammar = new TableGrammar(pen.kind, style);
+  }
+
+  columns(): ProofColumns | undefined {
+    return this.#proof;
   }
 
   line(line: Line, out: Passage): void {
@@ -43,6 +49,8 @@ export class TableWriter implements LineWriter {
   #header(line: Line, out: Passage): void {
     this.#columns = this.#grammar.columns.map((name) => columnOf(name, this.#pen));
     this.#allNumbers = this.#columns.every((column) => column.cells === 'numbers');
+    const proof = this.#columns.map((column) => proofOf(column, this.#pen));
+    if (proof.every((column) => column !== undefined)) this.#proof = proofColumns(proof);
     putLine(headerText(line.text(), this.#style, new Set(this.#names())), line, out);
   }
 
@@ -105,6 +113,15 @@ function columnOf(name: string, pen: Pen): Column {
   if (rule.do === 'map') return { name, cells: 'mapped', counter: rule.as };
   const bounds = pen.boundsOf(name);
   return bounds ? { name, cells: 'numbers', bounds } : { name, cells: 'written' };
+}
+
+/** A column as the proof takes it; undefined for one that is left out, or whose text may be anything. */
+function proofOf(column: Column, pen: Pen): ProofColumn | undefined {
+  if (column.cells === 'numbers') return { cells: 'numbers', bounds: column.bounds };
+  if (column.cells === 'mapped') return { cells: 'counters', counter: column.counter };
+  const rule = pen.ruleOf(column.name);
+  const words = rule?.do === 'keep' ? rule.as.words : undefined;
+  return words && { cells: 'words', words };
 }
 
 /** The header with the names that stay, spaced as it was between blanks. */

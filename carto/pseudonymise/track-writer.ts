@@ -3,6 +3,7 @@ import type { Line } from '../grammar/line.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
+import type { ProofColumns } from './proof/prover.ts';
 import { TableWriter } from './table-writer.ts';
 
 /** The first line of a track: what it is of, and the version. */
@@ -16,6 +17,10 @@ export class TrackWriter implements LineWriter {
   constructor(pen: Pen) {
     this.#kind = pen.kind;
     this.#table = new TableWriter(pen, 'tabs');
+  }
+
+  columns(): ProofColumns | undefined {
+    return this.#table.columns();
   }
 
   line(line: Line, out: Passage): void {

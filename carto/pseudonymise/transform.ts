@@ -17,6 +17,7 @@ import { rememberNames } from './head-names.ts';
 import { lexiconOf } from './lexicon.ts';
 import type { Linkage } from './linkage.ts';
 import { type Desk, Pen } from './pen.ts';
+import { Proved, type Prover } from './proof/prover.ts';
 import type { Rules } from './rule.ts';
 import { OutputScan, type ScanTerms } from './scan.ts';
 import { type Scheme, schemeOf } from './scheme.ts';
@@ -66,6 +67,8 @@ export interface TransformOptions {
   readonly linkage?: Linkage | undefined;
   /** Draws codes in another way, for tests. */
   readonly letters?: Scheme['letters'];
+  /** Stands around the proof of tables, or, undefined, in its place: for tests. */
+  readonly proof?: (prover: Prover) => Desk['prover'];
 }
 
 /** What the scan of names calls their kind. */
@@ -82,7 +85,7 @@ export async function transform(
   const { profile, siteKey, rules, letters } = options;
   const linkage = options.linkage?.profile === profile ? options.linkage : undefined;
   const scheme = { ...schemeOf({ profile, siteKey, linkage, study: survey.study }), ...(letters ? { letters } : {}) };
-  const desk = layDesk(source, survey, { rules, scheme, linkage });
+  const desk = layDesk(source, survey, { rules, scheme, linkage, proof: options.proof });
   return new Transformation({ source, survey, desk, checkpoint, scan: options.scan }).run();
 }
 
@@ -184,11 +187,14 @@ class Transformation {
   async *#produce(treatment: Treatment, pen: Pen, file: SourceFile, path: string): AsyncGenerator<Uint8Array> {
     const { checkpoint } = this.#deps;
     const scan = this.#scan(pen.kind);
-    for await (const bytes of treatment.write({ file, pen, checkpoint, path })) {
+    for await (const written of treatment.write({ file, pen, checkpoint, path })) {
+      const proved = written instanceof Proved ? written : undefined;
+      const bytes = proved?.bytes ?? (written as Buffer);
+      if (proved) scan?.pass(bytes, proved.lines);
       for (let at = 0; at < bytes.length; at += maxPieceBytes) {
         await checkpoint();
         const piece = bytes.subarray(at, at + maxPieceBytes);
-        scan?.feed(piece);
+        if (!proved) scan?.feed(piece);
         yield piece;
       }
     }

@@ -10,6 +10,7 @@ import { EcgWriter } from './ecg-writer.ts';
 import { type LineWriter, rewriteLines } from './line-writer.ts';
 import { MeshWriter } from './mesh-writer.ts';
 import type { Pen } from './pen.ts';
+import type { Proved } from './proof/prover.ts';
 import { writeSessions } from './sessions-writer.ts';
 import { SettingsWriter } from './settings-writer.ts';
 import { TableWriter } from './table-writer.ts';
@@ -31,7 +32,7 @@ export interface Treatment {
   readonly rules?: string;
   /** Whether a file of this kind begins as a version that is known; one that does not stays behind, with a warning. */
   recognises(firstLine: string, pen: Pen): boolean;
-  write(order: WriteOrder): AsyncIterable<Buffer>;
+  write(order: WriteOrder): AsyncIterable<Buffer | Proved>;
 }
 
 const both: readonly Tier[] = ['review', 'study'];
@@ -48,7 +49,10 @@ function lines(
   recognises: Treatment['recognises'],
   writer: (order: WriteOrder) => LineWriter,
 ): Treatment {
-  const write = (order: WriteOrder) => rewriteLines(order.file, order.pen.kind, order.checkpoint, writer(order));
+  const write = (order: WriteOrder) => {
+    const { file, pen, checkpoint } = order;
+    return rewriteLines({ file, kind: pen.kind, checkpoint, prover: pen.desk.prover }, writer(order));
+  };
   return { tiers, recognises, write };
 }
 
