@@ -55,6 +55,14 @@ function addVerbs(vestibule: Command, options: GlobalOptions): void {
     );
 
   vestibule
+    .command('inspect <path>')
+    .description('what is in an export (folder or archive), and whether it agrees with itself')
+    .option('--names', 'show the original names to the person at the machine')
+    .option('--no-signals', 'do not read the signals: faster, no voltages are checked')
+    .option('--password-stdin', 'read the password of an encrypted archive from standard input')
+    .action(async (path: string, flags) => (await import('./commands/inspect.ts')).inspect(options, path, flags));
+
+  vestibule
     .command('setup')
     .description('prepare this appliance from an enrolment bundle')
     .requiredOption('--bundle <file>', 'the enrolment bundle')

@@ -21,6 +21,7 @@ export {
   pseudonymise,
 } from './pseudonymise/pseudonymise.ts';
 export type { PseudonymisedFile } from './pseudonymise/transform.ts';
+export { coloringNames, isDefaultTag, meshFlags } from './pseudonymise/vocabulary.ts';
 export { type EcgOfPoints, eachEcg } from './read/each-ecg.ts';
 export { type ReadStudyOptions, readStudy } from './read/read-study.ts';
 export {

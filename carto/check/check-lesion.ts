@@ -80,7 +80,7 @@ export class LesionCheck {
       ...checkForce(site, force, place),
       this.#index(site, force, { from, to }, place('ablation-index')),
       ...this.#generator(site, { from, to }, place),
-    ].map((result) => withoutNaN(result));
+    ];
   }
 
   #index(
@@ -130,12 +130,6 @@ function checkForce(site: AblationSite, force: Samples | undefined, place: (chec
 function value(place: Place, found: number | undefined, expected: number, tolerance: number): CheckResult {
   if (found === undefined) return notApplicable(place, 'the lesion has no trace');
   return compared(place, { found, expected, tolerance });
-}
-
-function withoutNaN(result: CheckResult): CheckResult {
-  const { check, subject, unit, found, expected } = result;
-  if (!Number.isNaN(found) && !Number.isNaN(expected)) return result;
-  return notApplicable({ check, subject, unit }, 'a value is missing');
 }
 
 function mean(values: Float64Array): number | undefined {

@@ -55,12 +55,15 @@ export interface Place {
   readonly unit: string;
 }
 
+const missing = 'a value is missing';
+
 /** Compares two values; `relative`: the tolerance and the deviation are in percent of what is expected. */
 export function compared(
   place: Place,
   values: { readonly found: number; readonly expected: number; readonly tolerance: number; readonly relative?: true },
 ): CheckResult {
   const { found, expected, tolerance, relative } = values;
+  if (!Number.isFinite(found) || !Number.isFinite(expected)) return notApplicable(place, missing);
   const difference = found - expected;
   const deviation = relative ? (100 * difference) / Math.abs(expected) : difference;
   const outcome = Math.abs(deviation) <= tolerance ? 'ok' : 'differs';
@@ -68,6 +71,7 @@ export function compared(
 }
 
 export function measured(place: Place, found: number): CheckResult {
+  if (!Number.isFinite(found)) return notApplicable(place, missing);
   return { ...place, outcome: 'measured', found };
 }
 
