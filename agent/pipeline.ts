@@ -3,17 +3,17 @@ import { basename } from 'node:path';
 import { eraseArchive } from '../archive/index.ts';
 import { sealText } from '../core/boxed-text.ts';
 import type { Clock } from '../core/clock.ts';
-import { hmacSha256 } from '../core/digest.ts';
 import type { Recipient } from '../core/envelope.ts';
 import type { Work } from '../core/gate.ts';
 import { describe, type Log } from '../core/log.ts';
 import type { Announce } from '../core/milestones.ts';
 import type { HeldReason, Stage } from '../protocol/documents.ts';
 import { newId, type Tier } from '../protocol/ids.ts';
-import type { Ledger } from '../uploader/index.ts';
+import type { Ledger, SealedArchiveRow } from '../uploader/index.ts';
 import { type Reason, reasonFor } from './held.ts';
 import { type Entry, type EntryState, lookAt, QuietTimes } from './inbox/index.ts';
 import type { Privacy, Sealed, Sealer } from './seal/index.ts';
+import { recallStudy, rememberStudy } from './study-memory.ts';
 
 interface Deps {
   readonly ledger: Ledger;
@@ -69,7 +69,7 @@ export class Pipeline {
     if (missingMs > 0 && stage !== 'settled') return { againInMs: missingMs };
 
     try {
-      if (stage !== 'settled') await this.#settle(caseId, entry, work, signal);
+      if (stage !== 'settled' || !this.#knowsStudy(caseId)) await this.#settle(caseId, entry, work, signal);
       return await this.#seal(caseId, entry, seen, work, signal);
     } catch (error) {
       signal.throwIfAborted();
@@ -121,22 +121,36 @@ export class Pipeline {
     }
   }
 
-  /** The study XML parses and its fingerprint is known: by content, not by name. */
+  /** False for a case that an older release settled, or under another profile. */
+  #knowsStudy(caseId: string): boolean {
+    const { ledger, privacy } = this.#deps;
+    return ledger.read.studyOf(caseId)?.profile === privacy.profile;
+  }
+
+  /** The study XML parses and it is known which study this is, and in which state: by content, not by name. */
   async #settle(caseId: string, entry: Entry, work: Work, signal: AbortSignal): Promise<void> {
-    const { ledger, sealer, announce, siteKey } = this.#deps;
-    const { counts, content } = await sealer.identify({ kind: 'identify', source: entry.path }, work, signal);
-    await ledger.settle(caseId, hmacSha256(siteKey, `study\0${content.join('\0')}`), counts);
-    const text = `Case ${caseId}: settled, ${counts.maps} maps, ${counts.points} points, ${counts.lesions} lesions.`;
+    const { ledger, sealer, announce, siteKey, privacy } = this.#deps;
+    const job = { kind: 'identify', source: entry.path, siteKey } as const;
+    const { counts, fingerprint, marks } = await sealer.identify(job, work, signal);
+    await ledger.settle(caseId, fingerprint, counts, { marks, profile: privacy.profile });
+    const isKnown = (ledger.read.studyOf(caseId)?.revision ?? 0) > 0;
+    const known = isKnown ? ', a study that was exported before' : '';
+    const found = `${counts.maps} maps, ${counts.points} points, ${counts.lesions} lesions`;
+    const text = `Case ${caseId}: settled, ${found}${known}.`;
     announce({ event: 'case-settled', text, details: { caseId, ...counts } });
   }
 
   /** Pseudonymised, compressed, encrypted archives are on disk and the ledger says so. The source is needed no more. */
   async #seal(caseId: string, entry: Entry, seen: EntryState, work: Work, signal: AbortSignal): Promise<Outcome> {
-    const { ledger, sealer, log, announce, recipients, privacy, casesFolder: target, tiers } = this.#deps;
+    const { ledger, sealer, log, announce, recipients, casesFolder: target, tiers, privacy } = this.#deps;
+    const { siteKey, storageKey } = this.#deps;
     if (!(await this.#hasRoomFor(seen.bytes))) return this.#hold(caseId, reasonFor('ENOSPC'));
     const archives = tiers.map((tier) => ({ tier, archiveId: newId('arc') }));
+    const memory = recallStudy(ledger.read, caseId, { storageKey, recipients });
+    const { linkage, base } = memory;
+    const earlier = { ...(linkage ? { linkage } : {}), ...(base ? { base } : {}) };
     const sealed = await sealer.seal(
-      { kind: 'seal', source: entry.path, target, caseId, archives, recipients, privacy },
+      { kind: 'seal', source: entry.path, target, caseId, archives, recipients, privacy, siteKey, ...earlier },
       work,
       signal,
     );
@@ -149,7 +163,8 @@ export class Pipeline {
       erase(sealed);
       return { againInMs: this.#quiet.observe(entry.key, now.signature, this.#deps.clock.monotonicMs()) };
     }
-    await ledger.seal(caseId, sealed.counts, sealed.archives.map(rowOf));
+    const rows = sealed.archives.map((archive) => rowOf(archive, recipients));
+    await ledger.seal(caseId, sealed.counts, rows, rememberStudy(sealed, memory, storageKey));
     this.#quiet.forget(entry.key);
     this.#failures.delete(caseId);
     const bytes = sealed.archives.reduce((sum, archive) => sum + archive.bytes, 0);
@@ -199,6 +214,11 @@ function erase({ archives }: Sealed): void {
 }
 
 /** The ledger keeps names within the archive folder, so the data folder can be moved. */
-function rowOf({ archiveId, tier, path, keysPath, sha256, bytes, files }: Sealed['archives'][number]) {
-  return { archiveId, tier, file: basename(path), keysFile: basename(keysPath), sha256, bytes, files };
+function rowOf(archive: Sealed['archives'][number], recipients: readonly Recipient[]): SealedArchiveRow {
+  const { archiveId, tier, path, keysPath, sha256, bytes, files, base } = archive;
+  return {
+    ...{ archiveId, tier, file: basename(path), keysFile: basename(keysPath), sha256, bytes, files },
+    recipients: recipients.map(({ kid }) => kid).sort(),
+    ...(base === undefined ? {} : { base }),
+  };
 }

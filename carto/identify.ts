@@ -1,5 +1,7 @@
+import { hmacSha256 } from '../core/digest.ts';
 import type { Checkpoint } from '../core/gate-flag.ts';
 import type { StudyCounts } from '../protocol/batch.ts';
+import type { StudyMark } from '../protocol/study-marks.ts';
 import { countsOf } from './counts.ts';
 import { readPointStart } from './read/point.ts';
 import { readSessions } from './read/sessions.ts';
@@ -9,27 +11,43 @@ import { entriesOf, type Survey, surveyExport } from './survey.ts';
 /** What makes a study this study, whatever it is called and whenever it was exported. */
 export interface StudyIdentity {
   readonly counts: StudyCounts;
-  /**
-   * Sorted lines over map indices, session ids and point start times: equal for two exports of the same state of one
-   * study. They hold counters of the workstation: only a keyed digest of them may be kept.
-   */
-  readonly content: readonly string[];
+  /** Equal for two exports of the same state of one study; 64 hex digits. */
+  readonly fingerprint: string;
+  /** What `sameStudy` compares: the study in any state. */
+  readonly marks: readonly StudyMark[];
 }
+
+/** 128 bits of a keyed digest: no two marks of a site meet. */
+const markDigits = 32;
 
 /**
- * Reads only what identifies a study. Throws EMPTY, NO_STUDY, or UNREADABLE when the study XML or a file that was
- * looked at is damaged.
+ * Reads only what identifies a study: map indices, ids and starts of ablation sessions, start times of points. They are
+ * counters of the workstation, so nothing but keyed digests of them comes out. Throws EMPTY, NO_STUDY, or UNREADABLE
+ * when the study XML or a file that was looked at is damaged.
  */
-export async function identify(source: Source, checkpoint: Checkpoint): Promise<StudyIdentity> {
+export async function identify(source: Source, checkpoint: Checkpoint, siteKey: Uint8Array): Promise<StudyIdentity> {
   const survey = await surveyExport(source, checkpoint);
-  const content: string[] = [];
-  for await (const line of contentOf(survey, checkpoint)) content.push(line);
-  return { counts: await countsOf(survey, checkpoint), content: content.sort() };
+  const content = survey.study.maps.map(({ index, points }) => `map ${index} ${points.length}`);
+  const marks = survey.study.maps.map(({ index }) => `map ${index}`);
+  for await (const event of eventsOf(survey, checkpoint)) {
+    content.push(event);
+    // A point whose start is not told has a number alone, and that is no mark.
+    if (!event.endsWith(' ')) marks.push(event);
+  }
+  return {
+    counts: await countsOf(survey, checkpoint),
+    fingerprint: hmacSha256(siteKey, `study\0${content.sort().join('\0')}`),
+    marks: [...new Set(marks)].map((mark) => keyed(mark, siteKey)),
+  };
 }
 
-async function* contentOf(survey: Survey, checkpoint: Checkpoint): AsyncGenerator<string> {
+function keyed(mark: string, siteKey: Uint8Array): StudyMark {
+  const kind = mark.slice(0, mark.indexOf(' ')) as 'map' | 'session' | 'point';
+  return `${kind}:${hmacSha256(siteKey, `mark\0${mark}`).slice(0, markDigits)}`;
+}
+
+async function* eventsOf(survey: Survey, checkpoint: Checkpoint): AsyncGenerator<string> {
   const indexOf = new Map(survey.study.maps.map((map) => [map.name, map.index]));
-  for (const { index, points } of survey.study.maps) yield `map ${index} ${points.length}`;
   for (const { file } of entriesOf(survey, 'visitag-sessions')) {
     for (const session of await readSessions(file, checkpoint)) yield `session ${session.id} ${session.startStudyMs}`;
   }

@@ -36,6 +36,8 @@ export const manifestArchiveSchema = z.strictObject({
   sha256: sha256Schema,
   bytes: z.int().positive(),
   files: z.int().nonnegative(),
+  /** Of a delta: the archive, delivered before, that it stands on. */
+  base: archiveIdSchema.optional(),
   /** Name of the committed upload blob, under the device's own prefix. ASCII. */
   blob: z.string().regex(/^[a-z0-9._/-]{1,200}$/),
   keys: envelopeSchema,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { studyCountsSchema } from './batch.ts';
-import { archiveIdSchema, caseIdSchema, deviceIdSchema, sha256Schema, tierSchema } from './ids.ts';
+import { archiveIdSchema, caseIdSchema, deviceIdSchema, sha256Schema, studyIdSchema, tierSchema } from './ids.ts';
 
 /** The documents that `--json` prints: a contract with scripts, described in docs/cli-json.md. */
 
@@ -39,11 +39,22 @@ export const applianceCaseSchema = z.strictObject({
   stage: stageSchema,
   reason: heldReasonSchema.optional(),
   hint: z.string().optional(),
+  /** The study it is an export of: two cases of one study are exports of the same one. Absent before it was settled. */
+  studyId: studyIdSchema.optional(),
   /** What the study holds; absent before it was settled. */
   counts: studyCountsSchema.optional(),
   files: z.int().nonnegative(),
   sourceBytes: z.int().nonnegative(),
-  archives: z.array(z.strictObject({ tier: tierSchema, sha256: sha256Schema, bytes: z.int().positive() })),
+  archives: z.array(
+    z.strictObject({
+      archiveId: archiveIdSchema,
+      tier: tierSchema,
+      sha256: sha256Schema,
+      bytes: z.int().positive(),
+      /** Of an archive that holds only what differs: the archive that it stands on. */
+      base: archiveIdSchema.optional(),
+    }),
+  ),
   detectedAt: z.iso.datetime(),
   deliveredAt: z.iso.datetime().optional(),
 });
@@ -61,6 +72,8 @@ export const cloudCaseSchema = z.strictObject({
       sha256: sha256Schema,
       bytes: z.int().positive(),
       files: z.int().nonnegative(),
+      /** Of an archive that holds only what differs: the archive that it stands on. */
+      base: archiveIdSchema.optional(),
       receivedAt: z.iso.datetime(),
       /** Compact JWS (ES256), see docs/receipts.md. */
       receipt: z.string(),

@@ -4,6 +4,7 @@ import type { Tier } from '../protocol/ids.ts';
 import { LedgerError } from './ledger-error.ts';
 import { type CaseEvent, nextStage } from './stages.ts';
 import { oneRow, type Statements } from './statements.ts';
+import { enterStudy, type StudyClaim, type StudyOutcome, storeStudy } from './study-commands.ts';
 
 /** What is known of an inbox entry by looking at names, sizes and times. */
 export interface EntrySize {
@@ -29,6 +30,10 @@ export interface SealedArchiveRow {
   readonly sha256: string;
   readonly bytes: number;
   readonly files: number;
+  /** Key names of those who can open it, sorted. */
+  readonly recipients?: readonly string[];
+  /** Of a delta: the archive that it stands on. */
+  readonly base?: string;
 }
 
 interface CaseRow {
@@ -73,9 +78,15 @@ export const caseCommands = {
 
   settle(
     sql: Statements,
-    settled: { readonly caseId: string; readonly fingerprint: string; readonly counts: StudyCounts },
+    settled: {
+      readonly caseId: string;
+      readonly fingerprint: string;
+      readonly counts: StudyCounts;
+      readonly study?: (StudyClaim & { readonly newStudyId: string; readonly at: string }) | undefined;
+    },
   ): Stage {
-    const { caseId, fingerprint, counts } = settled;
+    const { caseId, fingerprint, counts, study } = settled;
+    if (study) enterStudy(sql, { ...study, caseId });
     sql('UPDATE cases SET fingerprint = ? WHERE case_id = ?').run(fingerprint, caseId);
     writeCounts(sql, caseId, counts);
     return moveCase(sql, caseId, 'settled');
@@ -124,23 +135,31 @@ export const caseCommands = {
     return moveCase(sql, caseId, 'approved');
   },
 
-  /** The archives of a case are on disk, fsynced, and its counts are known. */
+  /** The archives of a case are on disk, fsynced, its counts are known, and so is what its study hands on. */
   seal(
     sql: Statements,
     sealed: {
       readonly caseId: string;
       readonly counts: StudyCounts;
       readonly archives: readonly SealedArchiveRow[];
+      readonly study?: StudyOutcome | undefined;
     },
   ): Stage {
     if (sealed.archives.length === 0) throw new LedgerError('ILLEGAL_MOVE', 'a sealed case has at least one archive');
     writeCounts(sql, sealed.caseId, sealed.counts);
     for (const archive of sealed.archives) {
       sql(
-        `INSERT INTO archives (archive_id, case_id, tier, file, keys_file, sha256, bytes, files)
-         VALUES (@archiveId, @caseId, @tier, @file, @keysFile, @sha256, @bytes, @files)`,
-      ).run({ ...archive, caseId: sealed.caseId });
+        `INSERT INTO archives
+         (archive_id, case_id, tier, file, keys_file, sha256, bytes, files, recipients, base_archive_id)
+         VALUES (@archiveId, @caseId, @tier, @file, @keysFile, @sha256, @bytes, @files, @recipients, @base)`,
+      ).run({
+        ...archive,
+        caseId: sealed.caseId,
+        recipients: archive.recipients ? JSON.stringify(archive.recipients) : null,
+        base: archive.base ?? null,
+      });
     }
+    if (sealed.study) storeStudy(sql, sealed.caseId, sealed.study);
     return moveCase(sql, sealed.caseId, 'sealed');
   },
 } as const;

@@ -3,6 +3,7 @@ import type { Tier } from '../protocol/ids.ts';
 import { caseCommands, moveCase } from './case-commands.ts';
 import { planAfterRefusal, type RefusalPlan, type RefusedArchive } from './refusal-plan.ts';
 import { mustChange, oneRow, type Statements } from './statements.ts';
+import { forgetBases } from './study-commands.ts';
 
 /** A run of bytes of an archive that the blob endpoint has as an uncommitted block. */
 export interface StagedBlock {
@@ -142,6 +143,7 @@ export const deliveryCommands = {
       'SELECT archive_id AS archiveId, case_id AS caseId, name_try AS nameTry FROM archives WHERE batch_id = ?',
     ).all(batchId) as RefusedArchive[];
     const plan = planAfterRefusal(code, archives);
+    if (plan === 'hold' && code === 'BASE_MISSING') forgetBases(sql, batchId);
     for (const { archiveId, caseId } of archives) {
       if (plan === 'hold') caseCommands.hold(sql, { caseId, reason: 'refused-by-receiver', hint });
       else sendBack(sql, { archiveId, caseId, keepBlob: plan === 'announce-alone' });

@@ -14,11 +14,13 @@ import {
   type ReceiptRecord,
   type RefusalRecord,
   type Row,
+  type StudyRecord,
   type TicketRecord,
   withoutNulls,
 } from './ledger-records.ts';
 import { stagesToBatch } from './stages.ts';
 import { type Statements, statementsOf } from './statements.ts';
+import type { FileDigests } from './study-commands.ts';
 
 const toBatch = 'batch_id IS NULL AND stage IN (SELECT value FROM json_each(?))';
 
@@ -69,6 +71,22 @@ export class LedgerReader {
       `SELECT ${caseColumns} FROM cases WHERE stage IN (SELECT value FROM json_each(?)) ORDER BY seq`,
     ).all(JSON.stringify(stages)) as Row[];
     return rows.map(caseRecord);
+  }
+
+  /** The study of a case; undefined before the case was settled. */
+  studyOf(caseId: string): StudyRecord | undefined {
+    return this.#studies('study_id = (SELECT study_id FROM cases WHERE case_id = ?)', caseId)[0];
+  }
+
+  /** Every study, in the order in which they came first. */
+  studies(): StudyRecord[] {
+    return this.#studies('TRUE');
+  }
+
+  /** The files of a study's base. */
+  studyFiles(studyId: string): FileDigests[] {
+    const rows = this.#sql('SELECT name, content FROM study_files WHERE study_id = ?').all(studyId) as Row[];
+    return rows.map(({ name, content }) => [name, content] as unknown as FileDigests);
   }
 
   /** How many cases there are at each stage; stages without cases are absent. */
@@ -162,6 +180,17 @@ export class LedgerReader {
     return rows.map(archiveRecord);
   }
 
+  #studies(where: string, ...values: readonly unknown[]): StudyRecord[] {
+    const rows = this.#sql(
+      `SELECT studies.study_id AS studyId, profile, revision, linkage_sealed AS linkageSealed,
+         base.archive_id AS baseId, base.recipients
+       FROM studies LEFT JOIN archives AS base
+         ON base.archive_id = studies.base_archive_id AND base.receipted_at IS NOT NULL
+       WHERE ${where} ORDER BY studies.seq`,
+    ).all(...values) as Row[];
+    return rows.map(studyRecord);
+  }
+
   #tickets(where: string, ...values: readonly unknown[]): TicketRecord[] {
     const rows = this.#sql(
       `SELECT correlation_id AS correlationId, archive_id AS archiveId, state, sealed, expires_at AS expiresAt
@@ -176,6 +205,11 @@ export class LedgerReader {
     ).all();
     return rows as ReceiptRecord[];
   }
+}
+
+function studyRecord({ baseId, recipients, ...row }: Row): StudyRecord {
+  const base = { archiveId: baseId, recipients: JSON.parse((recipients as string | null) ?? '[]') };
+  return { ...withoutNulls(row), ...(baseId === null ? {} : { base }) } as StudyRecord;
 }
 
 /** Opens the ledger for reading alone, whether a daemon has it open, was killed, or closed it. */

@@ -1,6 +1,7 @@
 import type { StudyCounts } from '../protocol/batch.ts';
 import type { ApplianceCase, HeldReason, Stage } from '../protocol/documents.ts';
 import type { Tier } from '../protocol/ids.ts';
+import type { Profile } from '../protocol/profile.ts';
 import type { RefusalCode } from './receipt-check.ts';
 
 /** Everything the ledger knows of a case itself. */
@@ -10,6 +11,8 @@ export interface CaseRecord {
   readonly signature: string;
   readonly sourceSealed: Uint8Array;
   readonly fingerprint?: string;
+  /** The study it is an export of; undefined before it was settled. */
+  readonly studyId?: string;
   readonly files: number;
   readonly sourceBytes: number;
   readonly stage: Stage;
@@ -40,7 +43,21 @@ export interface ArchiveRecord {
   /** Name of the committed blob; undefined until then. */
   readonly blob?: string;
   readonly receiptedAt?: string;
+  /** Of a delta: the archive that it stands on. */
+  readonly base?: string;
   readonly counts: StudyCounts;
+}
+
+/** A study, and what its next export takes up. */
+export interface StudyRecord {
+  readonly studyId: string;
+  readonly profile: Profile;
+  /** How often it was sealed. */
+  readonly revision: number;
+  /** Codes and counters, encrypted; undefined until it was sealed for the first time. */
+  readonly linkageSealed?: Uint8Array;
+  /** The whole archive that a delta may stand on: its receipt was verified, so the receiver has it for certain. */
+  readonly base?: { readonly archiveId: string; readonly recipients: readonly string[] };
 }
 
 /** A batch that still owes something: blocks (`uploading`) or a receipt (`uploaded`). */
@@ -79,7 +96,8 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** Columns of `cases` as a CaseRecord is made of them. */
 export const caseColumns = `
-  case_id AS caseId, entry_key AS entryKey, signature, source_sealed AS sourceSealed, fingerprint, files,
+  case_id AS caseId, entry_key AS entryKey, signature, source_sealed AS sourceSealed, fingerprint,
+  study_id AS studyId, files,
   source_bytes AS sourceBytes, stage, held_reason AS reason, hint, detected_at AS detectedAt,
   delivered_at AS deliveredAt, maps, points, lesions, approved_signature IS signature AS isApproved,
   EXISTS (SELECT 1 FROM archives WHERE archives.case_id = cases.case_id) AS isSealed`;
@@ -93,7 +111,7 @@ export function caseRecord({ maps, points, lesions, isApproved, isSealed, ...row
 export const archiveColumns = `
   archive_id AS archiveId, archives.case_id AS caseId, tier, file, keys_file AS keysFile, sha256, bytes,
   archives.files AS files, batch_id AS batchId, name_try AS nameTry, blob, receipted_at AS receiptedAt,
-  maps, points, lesions`;
+  base_archive_id AS base,  maps, points, lesions`;
 
 export function archiveRecord({ maps, points, lesions, ...row }: Row): ArchiveRecord {
   return { ...withoutNulls(row), counts: { maps, points, lesions } } as ArchiveRecord;
@@ -101,16 +119,20 @@ export function archiveRecord({ maps, points, lesions, ...row }: Row): ArchiveRe
 
 /** A case as `cases list --json` prints it. */
 export function applianceCase(record: CaseRecord, archives: readonly ArchiveRecord[]): ApplianceCase {
-  const { caseId, stage, reason, hint, counts, files, sourceBytes, detectedAt, deliveredAt } = record;
+  const { caseId, stage, reason, hint, studyId, counts, files, sourceBytes, detectedAt, deliveredAt } = record;
   return {
     caseId,
     stage,
     ...(reason === undefined ? {} : { reason }),
     ...(hint === undefined ? {} : { hint }),
+    ...(studyId === undefined ? {} : { studyId }),
     ...(counts === undefined ? {} : { counts }),
     files,
     sourceBytes,
-    archives: archives.map(({ tier, sha256, bytes }) => ({ tier, sha256, bytes })),
+    archives: archives.map(({ archiveId, tier, sha256, bytes, base }) => ({
+      ...{ archiveId, tier, sha256, bytes },
+      ...(base === undefined ? {} : { base }),
+    })),
     detectedAt,
     ...(deliveredAt === undefined ? {} : { deliveredAt }),
   };

@@ -97,4 +97,39 @@ export const ledgerMigrations: readonly Migration[] = [
   },
   // Of which look at its entry a person approved the case.
   { version: 1001, sql: 'ALTER TABLE cases ADD COLUMN approved_signature TEXT' },
+  // Studies that come more than once. `name` and `content` are keyed digests: of a file's name and bytes in its study's
+  // base, the whole archive that deltas stand on. `recipients` is a JSON array of key names.
+  {
+    version: 1002,
+    sql: `
+      CREATE TABLE studies (
+        seq INTEGER PRIMARY KEY,
+        study_id TEXT NOT NULL UNIQUE,
+        profile TEXT NOT NULL,
+        linkage_sealed BLOB,
+        revision INTEGER NOT NULL DEFAULT 0,
+        base_archive_id TEXT REFERENCES archives (archive_id),
+        created_at TEXT NOT NULL
+      ) STRICT;
+
+      CREATE TABLE study_marks (
+        mark TEXT NOT NULL,
+        study_id TEXT NOT NULL REFERENCES studies (study_id),
+        PRIMARY KEY (mark, study_id)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX study_marks_by_study ON study_marks (study_id);
+
+      CREATE TABLE study_files (
+        study_id TEXT NOT NULL REFERENCES studies (study_id),
+        name TEXT NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (study_id, name)
+      ) STRICT, WITHOUT ROWID;
+
+      ALTER TABLE cases ADD COLUMN study_id TEXT REFERENCES studies (study_id);
+      CREATE INDEX cases_by_study ON cases (study_id);
+      ALTER TABLE archives ADD COLUMN base_archive_id TEXT REFERENCES archives (archive_id);
+      ALTER TABLE archives ADD COLUMN recipients TEXT;
+    `,
+  },
 ];

@@ -10,6 +10,7 @@ import { type LedgerReader, openLedgerReader } from './ledger-reader.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import type { RefusalCode } from './receipt-check.ts';
 import type { VerifiedReceipt } from './receipt-commands.ts';
+import type { StudyClaim, StudyOutcome } from './study-commands.ts';
 
 export interface LedgerDeps {
   /** Of the database file; its folder must exist. */
@@ -69,8 +70,9 @@ export class Ledger {
     return this.#writer.run('observe', { ...look, caseId });
   }
 
-  settle(caseId: string, fingerprint: string, counts: StudyCounts): Done<'settle'> {
-    return this.#writer.run('settle', { caseId, fingerprint, counts });
+  settle(caseId: string, fingerprint: string, counts: StudyCounts, claim?: StudyClaim): Done<'settle'> {
+    const study = claim && { ...claim, newStudyId: newId('stu'), at: this.#now() };
+    return this.#writer.run('settle', { caseId, fingerprint, counts, study });
   }
 
   hold(caseId: string, reason: HeldReason, hint: string): Done<'hold'> {
@@ -85,8 +87,8 @@ export class Ledger {
     return this.#writer.run('release', { caseId });
   }
 
-  seal(caseId: string, counts: StudyCounts, archives: readonly SealedArchiveRow[]): Done<'seal'> {
-    return this.#writer.run('seal', { caseId, counts, archives });
+  seal(caseId: string, counts: StudyCounts, archives: readonly SealedArchiveRow[], study?: StudyOutcome): Done<'seal'> {
+    return this.#writer.run('seal', { caseId, counts, archives, study });
   }
 
   // Changes: archives and batches on their way.

@@ -23,7 +23,7 @@ export async function entryBytesOf(folder: string, archive: ArchiveRecord): Prom
  * Throws ARCHIVE_DAMAGED when the keys file is gone, or belongs to other bytes.
  */
 export function manifestEntry(folder: string, storageKid: string, archive: ArchiveRecord): ManifestArchive {
-  const { archiveId, caseId, tier, sha256, bytes, files, blob, counts: study } = archive;
+  const { archiveId, caseId, tier, sha256, bytes, files, base, blob, counts: study } = archive;
   let keys: ReturnType<typeof readKeysFile>;
   try {
     keys = readKeysFile(join(folder, archive.keysFile));
@@ -32,7 +32,7 @@ export function manifestEntry(folder: string, storageKid: string, archive: Archi
   }
   if (keys.archiveId !== archiveId || keys.sha256 !== sha256 || keys.bytes !== bytes) throw keysDamaged(undefined);
   const travelling = withoutRecipient(keys.keys, storageKid);
-  const entry = { archiveId, caseId, tier, sha256, bytes, files, blob, keys: travelling, study };
+  const entry = { archiveId, caseId, tier, sha256, bytes, files, base, blob, keys: travelling, study };
   const { data, success } = manifestArchiveSchema.safeParse(entry);
   if (!success) throw keysDamaged(undefined);
   return data;

@@ -11,7 +11,7 @@ export interface RefusedArchive {
  *
  * - `upload-again`: the bytes got lost or changed on their way, the sealed ones are still here: they go once more
  * - `announce-alone`: one archive is at fault, nobody said which: each is announced once more in a batch of its own
- * - `hold`: the archive is not wanted as it is; its case needs a person
+ * - `hold`: the archive is not wanted as it is, or stands on a base that is not there; its case needs a person
  */
 export type RefusalPlan = 'upload-again' | 'announce-alone' | 'hold';
 

@@ -49,6 +49,7 @@ const transitions: readonly Transition[] = [
   ['detected',  'settled',        'settled'  ],
   ['detected',  'changed',        'detected' ],
   ['detected',  'held',           'held'     ],
+  ['settled',   'settled',        'settled'  ],
   ['settled',   'changed',        'detected' ],
   ['settled',   'sealed',         'sealed'   ],
   ['settled',   'held',           'held'     ],

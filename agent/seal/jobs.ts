@@ -4,10 +4,12 @@ import type { Recipient } from '../../core/envelope.ts';
 import type { StudyCounts } from '../../protocol/batch.ts';
 import type { Tier } from '../../protocol/ids.ts';
 import type { Profile } from '../../protocol/profile.ts';
+import type { StudyMark } from '../../protocol/study-marks.ts';
+import type { FileDigests } from '../../uploader/index.ts';
 
 /** What the seal worker is asked to do. Paths are absolute. */
 export type SealJob =
-  | { readonly kind: 'identify'; readonly source: string }
+  | { readonly kind: 'identify'; readonly source: string; readonly siteKey: Uint8Array }
   | {
       readonly kind: 'seal';
       readonly source: string;
@@ -18,6 +20,10 @@ export type SealJob =
       readonly privacy: Privacy;
       /** What an earlier export of the same study left. */
       readonly linkage?: Linkage;
+      /** The study archive that a delta may stand on. */
+      readonly base?: { readonly archiveId: string; readonly files: readonly FileDigests[] };
+      /** For the digests of files that the ledger keeps. */
+      readonly siteKey: Uint8Array;
     };
 
 /** How the site has its studies pseudonymised. */
@@ -29,8 +35,9 @@ export interface Privacy {
 
 export interface Identified {
   readonly counts: StudyCounts;
-  /** Canonical strings of the study's content; the daemon makes a keyed fingerprint of them. */
-  readonly content: readonly string[];
+  /** Keyed digests: of the study's state, and of what it is recognised by in any state. */
+  readonly fingerprint: string;
+  readonly marks: readonly StudyMark[];
 }
 
 export interface Sealed {
@@ -38,6 +45,8 @@ export interface Sealed {
   readonly archives: readonly SealedArchive[];
   /** For the next export of this study; kept encrypted, never sent. */
   readonly linkage: Linkage;
+  /** The study archive, when it is whole: later exports may stand on it. */
+  readonly base?: { readonly archiveId: string; readonly files: readonly FileDigests[] };
   readonly sourceFiles: number;
   readonly sourceBytes: number;
   readonly leftOut: readonly { readonly kind: string; readonly count: number }[];

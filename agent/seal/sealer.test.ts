@@ -14,6 +14,7 @@ import type { SealJob } from './jobs.ts';
 import { type SealError, Sealer } from './sealer.ts';
 
 const stock = mkdtempSync(join(tmpdir(), 'vestibule-sealer-'));
+const siteKey = Buffer.alloc(32, 3);
 const storage = { kid: 'storage', secret: Buffer.alloc(32, 1) };
 let source = '';
 before(async () => {
@@ -32,6 +33,7 @@ function newSealer(t: TestContext, keepIdleMs?: number) {
   const job: Extract<SealJob, { kind: 'seal' }> = {
     ...{ kind: 'seal', source, target, caseId: newId('case'), archives },
     recipients: [storage],
+    siteKey,
     privacy: { profile: 'pseudonymised', siteKey: Buffer.alloc(32, 2) },
   };
   return { gate, sealer, target, job, work: gate.work('intake'), signal: new AbortController().signal };
@@ -43,9 +45,9 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('identifies and seals an export; the archives open with their key', async (t) => {
   const { sealer, job, work, signal } = newSealer(t);
-  const { counts, content } = await sealer.identify({ kind: 'identify', source }, work, signal);
+  const { counts, marks } = await sealer.identify({ kind: 'identify', source, siteKey }, work, signal);
   assert.deepEqual([counts.maps, counts.points], [2, 1]);
-  assert.ok(content.length > 3);
+  assert.ok(marks.length > 3);
   const sealed = await sealer.seal(job, work, signal);
   assert.deepEqual(sealed.counts, counts);
   for (const { path, files, bytes } of sealed.archives) {
@@ -80,7 +82,7 @@ test('a gate that closes anywhere in a job parks it within moments; it then uses
     }
   };
   const work1 = (async () => {
-    await sealer.identify({ kind: 'identify', source }, work, signal);
+    await sealer.identify({ kind: 'identify', source, siteKey }, work, signal);
     const { archives } = await sealer.seal(job, work, signal);
     over = true;
     work.end();
@@ -106,7 +108,7 @@ test('a gate that closes anywhere in a job parks it within moments; it then uses
 test('a closed gate is waited for before a thread is even begun', async (t) => {
   const { gate, sealer, work, signal } = newSealer(t);
   gate.close();
-  const identifying = sealer.identify({ kind: 'identify', source }, work, signal);
+  const identifying = sealer.identify({ kind: 'identify', source, siteKey }, work, signal);
   await pause(20);
   assert.equal(threadMs('seal'), undefined);
   assert.deepEqual(gate.running, []);
@@ -122,11 +124,11 @@ test('a failure comes back with its code and hint, and the next job is served', 
     (error: SealError) => error.code === 'EMPTY' && !error.message.includes(empty),
   );
   await assert.rejects(
-    sealer.identify({ kind: 'identify', source: join(empty, 'gone') }, work, signal),
+    sealer.identify({ kind: 'identify', siteKey, source: join(empty, 'gone') }, work, signal),
     (error: SealError) => error.code === 'UNREADABLE' && !error.message.includes('gone'),
   );
   assert.deepEqual(readdirSync(target), []);
-  await sealer.identify({ kind: 'identify', source }, work, signal);
+  await sealer.identify({ kind: 'identify', source, siteKey }, work, signal);
 });
 
 test('all tiers or none: one that cannot be written takes the other with it', async (t) => {
@@ -151,17 +153,17 @@ test('stopping in the middle ends the thread and the job; another sealer of the 
 
 test('a thread that dies in a job says so, one that dies between jobs is replaced', async (t) => {
   const { sealer, job, work, signal } = newSealer(t);
-  await sealer.identify({ kind: 'identify', source }, work, signal);
+  await sealer.identify({ kind: 'identify', source, siteKey }, work, signal);
   const dying = assert.rejects(sealer.seal(job, work, signal), (error: SealError) => error.code === 'WORKER_DIED');
   await pause(50);
   await sealer.stop();
   await dying;
-  await sealer.identify({ kind: 'identify', source }, work, signal);
+  await sealer.identify({ kind: 'identify', source, siteKey }, work, signal);
 });
 
 test('an idle thread is ended after a while, and begun again when it is needed', async (t) => {
   const { sealer, work, signal } = newSealer(t, 30);
-  await sealer.identify({ kind: 'identify', source }, work, signal);
+  await sealer.identify({ kind: 'identify', source, siteKey }, work, signal);
   await until(() => threadMs('seal') === undefined, 'the end of the idle thread');
-  await sealer.identify({ kind: 'identify', source }, work, signal);
+  await sealer.identify({ kind: 'identify', source, siteKey }, work, signal);
 });

@@ -1,11 +1,15 @@
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { SealedArchive } from '../../archive/index.ts';
+import type { BuildHooks, DeltaPlan, SealedArchive } from '../../archive/index.ts';
 import type { PseudonymisedStudy } from '../../carto/index.ts';
 import { asError } from '../../core/errors.ts';
 import { attachGate, type Checkpoint } from '../../core/gate-flag.ts';
+import type { FileDigests } from '../../uploader/index.ts';
 import type { Identified, JobError, Sealed, SealJob, WorkerMessage } from './jobs.ts';
+import { keyedBase, keyedFile } from './keyed-files.ts';
+
+type SealOrder = Extract<SealJob, { kind: 'seal' }>;
 
 /**
  * The compute thread: reads an export, pseudonymises it and seals its archives in one pass. Every piece of work passes
@@ -35,29 +39,43 @@ async function run(job: SealJob): Promise<Identified | Sealed> {
   await gate.pass();
   const { identify, openFolder, pseudonymise } = await import('../../carto/index.ts');
   const source = await openFolder(job.source, checkpoint);
-  if (job.kind === 'identify') return identify(source, checkpoint);
+  if (job.kind === 'identify') return identify(source, checkpoint, job.siteKey);
   const { privacy, linkage } = job;
   const study = await pseudonymise(source, checkpoint, { ...privacy, linkage });
-  const archives = await sealTiers(job, study);
+  const tiers = await sealTiers(job, study);
   const { counts, sourceFiles, sourceBytes, leftOut, warnings } = study;
-  return { counts, archives, linkage: study.linkage(), sourceFiles, sourceBytes, leftOut, warnings };
+  return { counts, ...tiers, linkage: study.linkage(), sourceFiles, sourceBytes, leftOut, warnings };
 }
 
-/** All tiers or none: when one fails, those that were built are erased. */
-async function sealTiers(job: Extract<SealJob, { kind: 'seal' }>, study: PseudonymisedStudy): Promise<SealedArchive[]> {
-  const { caseId, target: folder, recipients } = job;
+/**
+ * All tiers or none: when one fails, those that were built are erased. The study tier of a study that was here before
+ * holds only what its base does not; one that is whole can be a base itself.
+ */
+async function sealTiers(job: SealOrder, study: PseudonymisedStudy): Promise<Pick<Sealed, 'archives' | 'base'>> {
+  const { caseId, target: folder, recipients, siteKey } = job;
   await gate.pass();
   const { buildArchive, eraseArchive } = await import('../../archive/index.ts');
   const archives: SealedArchive[] = [];
+  let base: Sealed['base'];
   try {
     for (const { tier, archiveId } of job.archives) {
-      archives.push(await buildArchive({ study, tier, caseId, archiveId, folder, recipients, checkpoint }));
+      const delta = tier === 'study' ? await deltaOf(job, study) : undefined;
+      const files: FileDigests[] = [];
+      const hooks: BuildHooks = { onFile: (file) => void files.push(keyedFile(file, siteKey)) };
+      const order = { study, tier, caseId, archiveId, folder, recipients, checkpoint, hooks };
+      archives.push(await buildArchive(delta ? { ...order, delta } : order));
+      if (tier === 'study' && !delta) base = { archiveId, files };
     }
-    return archives;
+    return base ? { archives, base } : { archives };
   } catch (error) {
     for (const { path } of archives) eraseArchive(path);
     throw error;
   }
+}
+
+async function deltaOf({ base, siteKey }: SealOrder, study: PseudonymisedStudy): Promise<DeltaPlan | undefined> {
+  const { planDelta } = await import('../../archive/index.ts');
+  return base && planDelta(study, 'study', keyedBase(base, siteKey), checkpoint);
 }
 
 /** Our own errors keep code, message and hint; anything else crosses as its code only, its text could quote a source. */

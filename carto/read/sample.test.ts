@@ -83,10 +83,10 @@ porcine('stored voltages are peak to peak in the window of interest', async ({ m
   }
 });
 
-porcine('identity: counts, and lines over maps, sessions and points', async () => {
-  const identity = await identify(await porcineSource(), passAlways);
+porcine('identity: counts, and marks of maps, sessions and points', async () => {
+  const identity = await identify(await porcineSource(), passAlways, Buffer.alloc(32));
   assert.deepEqual(identity.counts, { maps: 4, points: 2, lesions: 22 });
-  assert.equal(identity.content.length, 4 + 22 + 2);
+  assert.equal(identity.marks.length, 4 + 22 + 2);
 });
 
 test(
