@@ -26,11 +26,15 @@ test('two answers are enough; everything else has its default', (t) => {
   assert.deepEqual(readConfig(fileWith(t, least)), {
     inboxes: ['/srv/exports'],
     intake: {
+      mode: 'automatic',
       quietSeconds: 60,
       rescanSeconds: 60,
       maxEntries: 100_000,
       maxBytes: 64 * 2 ** 30,
+      limits: { maxFileBytes: 4 * 2 ** 30, maxRatio: 250, maxDepth: 8, maxNesting: 3, maxNameLength: 512 },
+      maxSpoolBytes: 16 * 2 ** 30,
       reserveBytes: 512 * 2 ** 20,
+      passwords: [],
     },
     procedure: { authorities: ['leases'], coolDownSeconds: 120, stuckHours: 14 },
     privacy: { profile: 'pseudonymised' },
@@ -95,4 +99,15 @@ test('what setup writes is read back, with the line for the person who opens it,
 test('setup cannot write what would not be read', (t) => {
   const path = join(temporaryFolder(t), 'vestibule.yaml');
   assert.throws(() => writeConfig(path, { inboxes: ['relative'], procedure: { authorities: ['leases'] } }));
+});
+
+test('a source of passwords is a file or a command, by absolute paths', (t) => {
+  const withSources = (sources: string) => fileWith(t, `${least}intake: { passwords: ${sources} }\n`);
+  const sources = [{ file: '/etc/vestibule/passwords' }, { command: ['/usr/bin/pass', 'show', 'carto'] }];
+  assert.deepEqual(readConfig(withSources(JSON.stringify(sources))).intake.passwords, sources);
+  for (const bad of ['[secret]', '[{ file: passwords }]', '[{ command: [] }]', '[{ command: pass show }]', '[{}]']) {
+    const { message } = errorOf(withSources(bad));
+    assert.match(message, /intake\.passwords\.0/);
+    assert.doesNotMatch(message, /secret|pass show/);
+  }
 });

@@ -6,34 +6,16 @@ import { GatewayError } from '../core/errors.ts';
 import { writeFileDurable } from '../core/files.ts';
 import { tierSchema } from '../protocol/ids.ts';
 import { profileSchema } from '../protocol/profile.ts';
+import { intakeSchema } from './intake-config.ts';
 import { procedureSchema } from './procedure/settings.ts';
 
 export class ConfigError extends GatewayError<'CONFIG_MISSING' | 'CONFIG_INVALID'> {}
-
-const mebibyte = 1024 * 1024;
 
 /** The site's file, `vestibule.yaml`. Every field has its default here; unknown fields are refused. */
 export const configSchema = z.strictObject({
   /** Folders to which the workstation's exports are copied. Read only, never written. */
   inboxes: z.array(z.string().refine(isAbsolute, 'must be an absolute path')).min(1).max(16),
-  intake: z
-    .strictObject({
-      /** An entry is taken once its names, sizes and times have not changed for this long. */
-      quietSeconds: z.number().min(0.5).max(3600).default(60),
-      /** Inboxes are also looked at this often, for network mounts that report no changes. */
-      rescanSeconds: z.number().min(1).max(3600).default(60),
-      maxEntries: z.int().min(1).default(100_000),
-      maxBytes: z
-        .int()
-        .min(1)
-        .default(64 * 1024 * mebibyte),
-      /** Space on the data folder's disk that intake never uses. */
-      reserveBytes: z
-        .int()
-        .nonnegative()
-        .default(512 * mebibyte),
-    })
-    .prefault({}),
+  intake: intakeSchema.prefault({}),
   procedure: procedureSchema,
   privacy: z
     .strictObject({

@@ -3,23 +3,29 @@ import type { Clock } from '../core/clock.ts';
 import { makeFolder } from '../core/files.ts';
 import { Gate } from '../core/gate.ts';
 import { Services } from '../core/lifecycle.ts';
-import { type Log, openLog } from '../core/log.ts';
+import { describe, type Log, openLog } from '../core/log.ts';
 import type { Announce, Milestone } from '../core/milestones.ts';
 import { version } from '../core/version.ts';
 import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import { Ledger } from '../uploader/index.ts';
+import { caseDesk, type DeskVerb } from './case-desk.ts';
 import { CloudSide } from './cloud-side.ts';
 import { type Config, readConfig } from './config.ts';
 import { type ControlHandlers, ControlServer } from './control/index.ts';
 import type { Folders } from './folders.ts';
+import { canGoOn } from './held.ts';
+import { Imports } from './imports/index.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { Intake } from './intake.ts';
+import { Opener } from './opener.ts';
+import { expectPrivate, Passwords } from './passwords/index.ts';
 import { Pipeline } from './pipeline.ts';
 import { History, ProcedureWatch } from './procedure/index.ts';
 import { Sealer } from './seal/index.ts';
 import { diskOf, snapshot } from './snapshot.ts';
 import { sweepCases } from './sweep-cases.ts';
+import { sweepSpool } from './sweep-spool.ts';
 
 /** So long after it was asked, `procedure start` names what still runs; a slow disk leaves at least the second. */
 const quietWithinMs = 120;
@@ -70,6 +76,7 @@ export class Daemon {
     await this.#lock.start();
     const log = openLog({ file: folders.log });
     await makeFolder(folders.cases);
+    await makeFolder(folders.spool);
     const { bundle } = await readBundle(folders.bundle);
     const keyFolder = await KeyFolder.open(folders.keys);
     const keys = await openLocalKeys(keyFolder);
@@ -89,6 +96,19 @@ export class Daemon {
     });
     if (config.procedure.authorities.includes('leases')) {
       announce({ event: 'authority', text: 'The room counts as free while no lease is held (authority: leases).' });
+    }
+    await this.#lookAtPasswordFiles(config.intake.passwords);
+  }
+
+  /** A file of passwords that others can read is said at once, not when the first locked case needs it. */
+  async #lookAtPasswordFiles(sources: Config['intake']['passwords']): Promise<void> {
+    for (const [at, source] of sources.entries()) {
+      if (!('file' in source)) continue;
+      await expectPrivate(source.file).catch((error: unknown) => {
+        const { message = '', hint = '' } = describe(error);
+        const text = `intake.passwords.${at}: ${message}. ${hint}`;
+        this.#deps.announce({ event: 'password-source', text, details: { source: at } });
+      });
     }
   }
 
@@ -119,6 +139,8 @@ export class Daemon {
         }),
     });
     const sealer = new Sealer(gate);
+    const passwords = new Passwords({ gate, log, sources: config.intake.passwords });
+    const opener = new Opener({ passwords, caps: config.intake, spoolFolder: folders.spool });
     const pipeline = new Pipeline({
       ...{ ledger, sealer, clock, log, announce, siteKey: keys.site, storageKey: keys.storage.secret },
       recipients: recipientsOf(bundle, keys),
@@ -126,17 +148,28 @@ export class Daemon {
       casesFolder: folders.cases,
       tiers: config.send,
       quietMs: config.intake.quietSeconds * 1000,
-      ...config.intake,
+      ...{ opener, mode: config.intake.mode },
+      ...{ maxEntries: config.intake.maxEntries, maxBytes: config.intake.maxBytes },
       onChange: () => cloud.poke(),
       onSealed: () => cloud.wake(),
     });
-    const intake = new Intake({
-      ...{ gate, clock, log, pipeline, inboxes: config.inboxes, siteKey: keys.site },
-      rescanMs: config.intake.rescanSeconds * 1000,
-      prepare: (work, signal) =>
-        sweepCases({ folder: folders.cases, ledger, log, checkpoint: () => work.pass(signal) }),
+    const imports = new Imports({
+      siteKey: keys.site,
+      ownFolders: [folders.folder, ...config.inboxes],
+      ...{ maxNames: config.intake.maxEntries, maxDepth: config.intake.limits.maxDepth },
+      mayGoOn: (entryKey) => canGoOn(ledger.read.caseByEntry(entryKey)?.reason),
     });
-    const handlers = this.#handlers(procedure, cloud, { config, bundle, ledger });
+    const intake = new Intake({
+      ...{ gate, clock, log, pipeline, inboxes: config.inboxes, imports, siteKey: keys.site },
+      rescanMs: config.intake.rescanSeconds * 1000,
+      prepare: async (work, signal) => {
+        const checkpoint = () => work.pass(signal);
+        await sweepCases({ folder: folders.cases, ledger, log, checkpoint });
+        await sweepSpool(folders.spool, checkpoint);
+      },
+    });
+    const desk = caseDesk({ gate, ledger, imports, passwords, wake: () => intake.wake() });
+    const handlers = { ...this.#handlers(procedure, cloud, { config, bundle, ledger }), ...desk };
     const control = new ControlServer({ path: folders.socket, handlers, log });
     const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
     return { procedure, services: [procedure, control, cloud, seal, intake] };
@@ -146,7 +179,7 @@ export class Daemon {
     procedure: ProcedureWatch,
     cloud: CloudSide,
     parts: Pick<Parts, 'config' | 'bundle' | 'ledger'>,
-  ): ControlHandlers {
+  ): Omit<ControlHandlers, DeskVerb> {
     const { folders, clock } = this.#deps;
     return {
       status: async (): Promise<ApplianceStatus> => ({

@@ -17,6 +17,8 @@ export function foldersOf(dataFolder: string) {
     decisions: join(folder, 'procedure', 'decisions.jsonl'),
     ledger: join(folder, 'ledger.db'),
     cases: join(folder, 'cases'),
+    /** Encrypted scratch files of containers inside containers; nothing in it outlives the daemon. */
+    spool: join(folder, 'spool'),
     log: join(folder, 'vestibule.log'),
     socket: join(folder, 'control.sock'),
     defaultInbox: join(folder, 'inbox'),

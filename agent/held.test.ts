@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GatewayError } from '../core/errors.ts';
 import { heldReasonSchema } from '../protocol/documents.ts';
-import { reasonFor } from './held.ts';
+import { hintFor, reasonFor } from './held.ts';
 
 const codes = {
   EMPTY: 'empty',
@@ -14,7 +14,13 @@ const codes = {
   SQLITE_FULL: 'disk-full',
   DISK_FULL: 'disk-full',
   SOURCE_GONE: 'source-gone',
-  CONTAINER: 'unsupported',
+  UNSUPPORTED: 'unsupported',
+  UNSAFE_NAME: 'unsafe-name',
+  NEEDS_APPROVAL: 'needs-approval',
+  PASSWORD_NEEDED: 'password-needed',
+  WRONG_PASSWORD: 'password-needed',
+  NO_PASSWORD_FITS: 'password-needed',
+  PASSWORD_SOURCE: 'password-needed',
 };
 
 for (const [code, reason] of Object.entries(codes)) {
@@ -34,4 +40,16 @@ test('what may pass by itself is tried five times before it is held', () => {
 
 test('a name that every object has is no code', () => {
   assert.equal(reasonFor(new GatewayError('constructor', 'x'), 1), undefined);
+});
+
+test('where a person has to type a command, the hint names it with the case', () => {
+  for (const [code, verb] of [
+    ['PASSWORD_NEEDED', 'unlock'],
+    ['WRONG_PASSWORD', 'unlock'],
+    ['NO_PASSWORD_FITS', 'unlock'],
+    ['NEEDS_APPROVAL', 'release'],
+    ['TOO_LARGE', 'release'],
+  ] as const) {
+    assert.ok(hintFor(reasonFor(code).hint, 'case-1').endsWith(`vestibule cases ${verb} case-1`), code);
+  }
 });

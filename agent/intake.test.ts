@@ -50,6 +50,11 @@ test('an inbox that is away for a while is listed again when it is back, and cos
 
 test('a gate that opens and closes a hundred times in the middle of everything loses and doubles nothing', async (t) => {
   const place = await Workplace.open(t, { rescanMs: 400 });
+  // Once before: the thread loads its rooms for the first case, which takes long on a busy machine.
+  place.gate.open();
+  place.drop('first');
+  await place.reached('sealed');
+  place.gate.close();
   const names = Array.from({ length: 6 }, (_, n) => `case ${n}`);
   for (const name of names) place.drop(name);
   let over = false;
@@ -66,15 +71,15 @@ test('a gate that opens and closes a hundred times in the middle of everything l
     place.gate.open();
   })();
   await until(
-    () => place.stages.length === 6 && place.stages.every((stage) => stage === 'sealed'),
-    'six cases',
+    () => place.stages.length === 7 && place.stages.every((stage) => stage === 'sealed'),
+    'six more cases',
     25_000,
   );
   over = true;
   await flapping;
-  assert.equal(new Set(place.cases.map(({ caseId }) => caseId)).size, 6);
+  assert.equal(new Set(place.cases.map(({ caseId }) => caseId)).size, 7);
   const count = (event: string) => place.milestones.filter((milestone) => milestone.event === event).length;
-  assert.deepEqual([count('case-detected'), count('case-settled'), count('case-sealed')], [6, 6, 6]);
+  assert.deepEqual([count('case-detected'), count('case-settled'), count('case-sealed')], [7, 7, 7]);
 });
 
 test('stops at once in the middle of its rest, and in the middle of a seal', async (t) => {
@@ -105,6 +110,7 @@ function counting(inbox: string, more: { readonly fail?: boolean; readonly prepa
   };
   const intake = new Intake({
     ...{ gate, clock: systemClock, log: silentLog, inboxes: [inbox], siteKey: Buffer.alloc(32), rescanMs: 300 },
+    imports: { open: [] },
     pipeline: { take, holdMissing },
     ...(more.prepare ? { prepare: more.prepare } : {}),
   });

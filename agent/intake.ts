@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Gate, Work } from '../core/gate.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { describe, type Log } from '../core/log.ts';
+import type { Imports } from './imports/index.ts';
 import { type Entry, InboxWatcher, listInbox } from './inbox/index.ts';
 import type { Outcome, Pipeline } from './pipeline.ts';
 
@@ -11,6 +12,8 @@ interface Deps {
   readonly clock: Clock;
   readonly log: Log;
   readonly inboxes: readonly string[];
+  /** One-time inboxes that people name. */
+  readonly imports: Pick<Imports, 'open'>;
   readonly siteKey: Uint8Array;
   readonly pipeline: Pick<Pipeline, 'take' | 'holdMissing'>;
   readonly rescanMs: number;
@@ -20,6 +23,9 @@ interface Deps {
 
 /** Least time between two rounds, however much moves in an inbox. */
 const leastRestMs = 250;
+
+/** An imported entry that cannot be looked at was pulled out: the next look says so to whoever waits for it. */
+const lostImportMs = 1_000;
 
 /**
  * Goes round the inboxes while the gate is open: when something appears, when an entry should have settled, and every
@@ -50,6 +56,11 @@ export class Intake implements Service {
   async stop(): Promise<void> {
     await this.#running;
     await this.#watcher.closed();
+  }
+
+  /** There is something new to look at. */
+  wake(): void {
+    this.#wake.resolve();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -89,6 +100,15 @@ export class Intake implements Service {
     const present = new Set<string>();
     let complete = true;
     let nextMs = this.#deps.rescanMs;
+    // First what a person waits for.
+    for (const one of this.#deps.imports.open) {
+      for (const entry of await one.list(work, signal)) {
+        present.add(entry.key);
+        const outcome = await this.#take(entry, work, signal);
+        one.note(entry, outcome);
+        if (typeof outcome === 'object') nextMs = Math.min(nextMs, outcome.againInMs);
+      }
+    }
     for (const inbox of this.#deps.inboxes) {
       const entries = await this.#list(inbox, work, signal);
       complete &&= entries !== undefined;
@@ -138,7 +158,7 @@ export class Intake implements Service {
     } catch (error) {
       signal.throwIfAborted();
       this.#deps.log.warn({ error: describe(error) }, 'entry not taken, tried again later');
-      return { againInMs: this.#deps.rescanMs };
+      return { againInMs: entry.isImported ? lostImportMs : this.#deps.rescanMs };
     }
   }
 

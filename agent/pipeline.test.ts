@@ -5,6 +5,8 @@ import { after, type TestContext, test } from 'node:test';
 import { tinyExport, tinyNames } from '../carto/testing/tiny-export.ts';
 import { Gate } from '../core/gate.ts';
 import { SealError, Sealer } from './seal/index.ts';
+import { zipOf } from './testing/containers.ts';
+import { temporaryFolder } from './testing/folder.ts';
 import { until } from './testing/until.ts';
 import { Workplace, type WorkplaceOptions, writeFiles } from './testing/workplace.ts';
 
@@ -154,4 +156,65 @@ test('a changed entry of a sealed case is a case of its own', async (t) => {
   mkdirSync(join(folder, 'more'));
   await place.reached('sealed', 'sealed');
   assert.equal(new Set(place.cases.map(({ caseId }) => caseId)).size, 2);
+});
+
+test('where the site asks, a case waits with its counts until a person lets it go on; nothing is sealed before', async (t) => {
+  const place = await open(t, { mode: 'ask', rescanMs: 300 });
+  const folder = place.drop('case');
+  await place.reached('held: needs-approval');
+  const [{ caseId, hint, counts }] = place.cases as [(typeof place.cases)[0]];
+  assert.ok(hint?.endsWith(`vestibule cases release ${caseId}`));
+  assert.equal(counts?.maps, 2);
+  assert.deepEqual(readdirSync(place.casesFolder), []);
+  appendFileSync(join(folder, 'late.txt'), 'x');
+  await until(() => place.milestones.filter(({ event }) => event === 'case-held').length === 2, 'another question');
+  await place.ledger.release(caseId);
+  place.intake.wake();
+  await place.reached('sealed');
+});
+
+test('what was approved and then changed is asked about again', async (t) => {
+  const place = await open(t, { mode: 'ask' });
+  const folder = place.drop('case');
+  await place.reached('held: needs-approval');
+  // Changed first, so that the intake never sees the approved state.
+  appendFileSync(join(folder, 'late.txt'), 'x');
+  await place.ledger.release(place.cases[0]?.caseId ?? '');
+  place.intake.wake();
+  await until(() => place.milestones.filter(({ event }) => event === 'case-held').length === 2, 'another question');
+  assert.deepEqual(place.stages, ['held: needs-approval']);
+  assert.deepEqual(readdirSync(place.casesFolder), []);
+});
+
+test('a locked container is held, and taken with the password that is typed for it; a wrong one holds it again', async (t) => {
+  const place = await open(t, { rescanMs: 300 });
+  const folder = temporaryFolder(t);
+  writeFiles(folder, tinyExport());
+  zipOf(folder, join(place.inbox, 'case.zip'), { password: 'secret', cipher: 'AES256' });
+  await place.reached('held: password-needed');
+  const [{ caseId, hint }] = place.cases as [(typeof place.cases)[0]];
+  assert.ok(hint?.endsWith(`vestibule cases unlock ${caseId}`));
+  const type = async (password: string) => {
+    place.passwords.offer(caseId, password);
+    await place.ledger.release(caseId);
+    place.intake.wake();
+  };
+  await type('guess');
+  await until(() => place.passwords.attempt(caseId) === 'wrong', 'the verdict');
+  await place.reached('held: password-needed');
+  await type('secret');
+  await place.reached('sealed');
+  assert.equal(place.passwords.attempt(caseId), 'opened');
+  assert.doesNotMatch(JSON.stringify([place.milestones, place.cases]), /secret|guess/);
+});
+
+test('a locked container is opened by the password file of the site, and nobody is asked', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFiles(folder, tinyExport());
+  const file = join(folder, 'passwords');
+  writeFileSync(file, 'one\nsecret\n', { mode: 0o600 });
+  const place = await open(t, { passwords: [{ file }] });
+  zipOf(folder, join(place.inbox, 'no name at all'), { password: 'secret', cipher: 'ZipCrypto' });
+  await place.reached('sealed');
+  assert.equal(place.milestones.filter(({ event }) => event === 'case-held').length, 0);
 });

@@ -1,18 +1,20 @@
-import { statfs } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { eraseArchive } from '../archive/index.ts';
 import { sealText } from '../core/boxed-text.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Recipient } from '../core/envelope.ts';
+import { codeOf } from '../core/errors.ts';
 import type { Work } from '../core/gate.ts';
 import { describe, type Log } from '../core/log.ts';
 import type { Announce } from '../core/milestones.ts';
 import type { HeldReason, Stage } from '../protocol/documents.ts';
 import { newId, type Tier } from '../protocol/ids.ts';
 import type { Ledger, SealedArchiveRow } from '../uploader/index.ts';
-import { type Reason, reasonFor } from './held.ts';
+import { hintFor, type Reason, reasonFor } from './held.ts';
 import { type Entry, type EntryState, lookAt, QuietTimes } from './inbox/index.ts';
-import type { Privacy, Sealed, Sealer } from './seal/index.ts';
+import type { Opener } from './opener.ts';
+import type { Opening, Privacy, Sealed, Sealer } from './seal/index.ts';
 import { recallStudy, rememberStudy } from './study-memory.ts';
 
 interface Deps {
@@ -30,7 +32,9 @@ interface Deps {
   readonly quietMs: number;
   readonly maxEntries: number;
   readonly maxBytes: number;
-  readonly reserveBytes: number;
+  /** Whether a person has to let each case go on. */
+  readonly mode: 'automatic' | 'ask';
+  readonly opener: Opener;
   /** A case moved: the status has something new to say. */
   readonly onChange: () => void;
   /** Tells the courier that there is something new to deliver. */
@@ -43,7 +47,7 @@ export type Outcome = { readonly againInMs: number } | 'held' | 'sealed';
 /**
  * The story of one case, from the inbox to the courier's door:
  *
- *     detect ─▶ settle ─▶ read ─▶ pseudonymise ─▶ seal ─▶ (the courier: batch ─▶ upload ─▶ receipt)
+ *     detect ─▶ settle ─▶ (ask) ─▶ read ─▶ pseudonymise ─▶ seal ─▶ (the courier: batch ─▶ upload ─▶ receipt)
  *
  * Each step ends with its result and its stage in the ledger, in one transaction, so a restart resumes at the stage.
  * A case that fails is held with a reason, or tried again later; the next one goes on either way.
@@ -61,25 +65,28 @@ export class Pipeline {
   /** Takes one entry as far as it will go. `work` is registered at the gate, which every step and chunk passes. */
   async take(entry: Entry, work: Work, signal: AbortSignal): Promise<Outcome> {
     const seen = await this.#look(entry, work, signal);
-    const { caseId, stage, reason } = await this.#detect(entry, seen);
-    if (stage === 'held' && !(await this.#retaken(caseId, reason, seen))) return 'held';
+    const found = await this.#detect(entry, seen);
+    const { caseId, stage, isApproved } = found;
+    if (stage === 'held' && !(await this.#retaken(found, entry, seen))) return 'held';
     if (!['detected', 'settled', 'held'].includes(stage)) return 'sealed';
     if (seen.held) return this.#hold(caseId, seen.held);
     const missingMs = this.#quiet.observe(entry.key, seen.signature, this.#deps.clock.monotonicMs());
-    if (missingMs > 0 && stage !== 'settled') return { againInMs: missingMs };
+    if (missingMs > 0 && stage !== 'settled' && !entry.isImported) return { againInMs: missingMs };
 
     try {
+      if (!(await this.#deps.opener.hasRoomFor(entry.kind, seen.bytes))) return this.#hold(caseId, reasonFor('ENOSPC'));
       if (stage !== 'settled' || !this.#knowsStudy(caseId)) await this.#settle(caseId, entry, work, signal);
+      if (this.#deps.mode === 'ask' && !isApproved) return this.#hold(caseId, reasonFor('NEEDS_APPROVAL'));
       return await this.#seal(caseId, entry, seen, work, signal);
     } catch (error) {
       signal.throwIfAborted();
+      await work.pass(signal);
       return this.#failed(caseId, entry, error);
     }
   }
 
   async #look(entry: Entry, work: Work, signal: AbortSignal): Promise<EntryState & { readonly held?: Reason }> {
     const { maxEntries, maxBytes } = this.#deps;
-    if (entry.kind === 'container') return { signature: 'container', files: 1, bytes: 0, held: reasonFor('CONTAINER') };
     const seen = await lookAt(entry.path, { maxEntries, maxBytes }, () => work.pass(signal));
     if (!('tooLarge' in seen)) return seen;
     const { files, bytes } = seen;
@@ -92,20 +99,27 @@ export class Pipeline {
     const look = { signature: seen.signature, files: seen.files, sourceBytes: seen.bytes };
     const known = ledger.read.caseByEntry(entry.key);
     if (known?.signature === seen.signature) return known;
-    if (known?.stage === 'held' && !known.isSealed) return { ...known, stage: await ledger.rearm(known.caseId, look) };
-    if (known && ['detected', 'settled'].includes(known.stage)) {
-      return { ...known, stage: await ledger.observe(known.caseId, look) };
+    // What was approved is not what lies there now.
+    const changed = known && { ...known, isApproved: false };
+    if (changed?.stage === 'held' && !changed.isSealed) {
+      return { ...changed, stage: await ledger.rearm(changed.caseId, look) };
+    }
+    if (changed && ['detected', 'settled'].includes(changed.stage)) {
+      return { ...changed, stage: await ledger.observe(changed.caseId, look) };
     }
     const sourceSealed = sealText(entry.name, storageKey);
     const { caseId } = await ledger.detect({ entryKey: entry.key, sourceSealed, ...look });
     announce({ event: 'case-detected', text: `Case ${caseId}: detected.`, details: { caseId } });
-    return { caseId, stage: 'detected' };
+    return { caseId, stage: 'detected', isApproved: false, isSealed: false };
   }
 
-  /** Held for something that has passed by itself: there is room now, or the entry is back. */
-  async #retaken(caseId: string, reason: HeldReason | undefined, seen: EntryState): Promise<boolean> {
-    const passed = reason === 'source-gone' || (reason === 'disk-full' && (await this.#hasRoomFor(seen.bytes)));
-    if (!passed) return false;
+  /** Held for something that has passed: the entry is back, there is room now, or a person named it again. */
+  async #retaken({ caseId, reason, isSealed }: CaseHead, { kind, isAskedFor }: Entry, seen: EntryState) {
+    const isOver =
+      reason === 'source-gone' ||
+      (reason === 'disk-full' && (await this.#deps.opener.hasRoomFor(kind, seen.bytes))) ||
+      (isAskedFor === true && reason !== 'needs-approval');
+    if (!isOver || isSealed) return false;
     await this.#deps.ledger.rearm(caseId, { signature: seen.signature, files: seen.files, sourceBytes: seen.bytes });
     return true;
   }
@@ -129,9 +143,9 @@ export class Pipeline {
 
   /** The study XML parses and it is known which study this is, and in which state: by content, not by name. */
   async #settle(caseId: string, entry: Entry, work: Work, signal: AbortSignal): Promise<void> {
-    const { ledger, sealer, announce, siteKey, privacy } = this.#deps;
-    const job = { kind: 'identify', source: entry.path, siteKey } as const;
-    const { counts, fingerprint, marks } = await sealer.identify(job, work, signal);
+    const { ledger, opener, sealer, announce, siteKey, privacy } = this.#deps;
+    const identify = (opening: Opening) => sealer.identify({ kind: 'identify', ...opening, siteKey }, work, signal);
+    const { counts, fingerprint, marks } = await opener.open(caseId, entry, identify, work, signal);
     await ledger.settle(caseId, fingerprint, counts, { marks, profile: privacy.profile });
     const isKnown = (ledger.read.studyOf(caseId)?.revision ?? 0) > 0;
     const known = isKnown ? ', a study that was exported before' : '';
@@ -142,18 +156,15 @@ export class Pipeline {
 
   /** Pseudonymised, compressed, encrypted archives are on disk and the ledger says so. The source is needed no more. */
   async #seal(caseId: string, entry: Entry, seen: EntryState, work: Work, signal: AbortSignal): Promise<Outcome> {
-    const { ledger, sealer, log, announce, recipients, casesFolder: target, tiers, privacy } = this.#deps;
+    const { ledger, opener, sealer, log, announce, recipients, casesFolder: target, tiers, privacy } = this.#deps;
     const { siteKey, storageKey } = this.#deps;
-    if (!(await this.#hasRoomFor(seen.bytes))) return this.#hold(caseId, reasonFor('ENOSPC'));
     const archives = tiers.map((tier) => ({ tier, archiveId: newId('arc') }));
     const memory = recallStudy(ledger.read, caseId, { storageKey, recipients });
     const { linkage, base } = memory;
     const earlier = { ...(linkage ? { linkage } : {}), ...(base ? { base } : {}) };
-    const sealed = await sealer.seal(
-      { kind: 'seal', source: entry.path, target, caseId, archives, recipients, privacy, siteKey, ...earlier },
-      work,
-      signal,
-    );
+    const order = { kind: 'seal', target, caseId, archives, recipients, privacy, siteKey, ...earlier } as const;
+    const seal = (opening: Opening) => sealer.seal({ ...order, ...opening }, work, signal);
+    const sealed = await opener.open(caseId, entry, seal, work, signal);
     // An entry that moved while it was read was not whole.
     const now = await this.#look(entry, work, signal).catch((error: unknown) => {
       erase(sealed);
@@ -167,25 +178,26 @@ export class Pipeline {
     await ledger.seal(caseId, sealed.counts, rows, rememberStudy(sealed, memory, storageKey));
     this.#quiet.forget(entry.key);
     this.#failures.delete(caseId);
+    opener.forget(caseId);
     const bytes = sealed.archives.reduce((sum, archive) => sum + archive.bytes, 0);
-    const { leftOut, warnings } = sealed;
-    log.info({ caseId, bytes, sourceBytes: sealed.sourceBytes, leftOut, warnings }, 'case sealed');
+    const { container, leftOut, warnings } = sealed;
+    log.info({ caseId, bytes, sourceBytes: sealed.sourceBytes, container, leftOut, warnings }, 'case sealed');
     announce({ event: 'case-sealed', text: `Case ${caseId}: pseudonymised and sealed.`, details: { caseId, bytes } });
     this.#deps.onSealed();
     return 'sealed';
   }
 
-  async #hasRoomFor(sourceBytes: number): Promise<boolean> {
-    const { bavail, bsize } = await statfs(this.#deps.casesFolder);
-    return bavail * bsize >= this.#deps.reserveBytes + sourceBytes;
-  }
-
   /** Held when a person is needed; otherwise tried again, later each time, and held after five failures. */
   async #failed(caseId: string, entry: Entry, error: unknown): Promise<Outcome> {
+    if (isBusy(error)) return { againInMs: this.#deps.quietMs };
     const failures = (this.#failures.get(caseId) ?? 0) + 1;
     this.#failures.set(caseId, failures);
     this.#deps.log.warn({ caseId, failures, error: describe(error) }, 'case not taken');
-    const reason = reasonFor(error, failures);
+    const isGone = await lstat(entry.path).then(
+      () => false,
+      () => true,
+    );
+    const reason = isGone ? reasonFor('SOURCE_GONE') : reasonFor(error, failures);
     if (reason) return this.#hold(caseId, reason);
     this.#quiet.forget(entry.key);
     return { againInMs: 1_000 * 2 ** failures };
@@ -196,8 +208,10 @@ export class Pipeline {
     { reason, hint }: { readonly reason: HeldReason; readonly hint: string },
   ): Promise<Outcome> {
     const { ledger, announce } = this.#deps;
-    await ledger.hold(caseId, reason, hint);
-    announce({ event: 'case-held', text: `Case ${caseId}: held, ${reason}. ${hint}`, details: { caseId, reason } });
+    this.#failures.delete(caseId);
+    const told = hintFor(hint, caseId);
+    await ledger.hold(caseId, reason, told);
+    announce({ event: 'case-held', text: `Case ${caseId}: held, ${reason}. ${told}`, details: { caseId, reason } });
     return 'held';
   }
 }
@@ -207,6 +221,13 @@ interface CaseHead {
   readonly caseId: string;
   readonly stage: Stage;
   readonly reason?: HeldReason;
+  readonly isApproved: boolean;
+  readonly isSealed: boolean;
+}
+
+/** Whoever writes the entry still holds it: not a failure, it is simply not whole. */
+function isBusy(error: unknown): boolean {
+  return ['EBUSY', 'ETXTBSY', 'EAGAIN'].includes(codeOf(error) ?? '');
 }
 
 function erase({ archives }: Sealed): void {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { GlobalOptions } from '../core/cli.ts';
 import { runCommandLine } from '../core/command-line.ts';
 import { version } from '../core/version.ts';
@@ -26,8 +26,26 @@ function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .action(async () => (await import('./commands/cases.ts')).listCases(options));
   cases
     .command('show <id>')
-    .description('one case')
+    .description('one case: what it holds, and what it waits for')
     .action(async (id: string) => (await import('./commands/cases.ts')).showCase(options, id));
+  cases
+    .command('release <id>')
+    .description('let a held case go on: approved, or read again')
+    .action(async (id: string) => (await import('./commands/cases-release.ts')).releaseCase(options, id));
+  cases
+    .command('unlock <id>')
+    .description('type the password of a locked container (or give it on standard input)')
+    .option('--wait', 'wait for the gate when it is closed')
+    // Taken only to be refused, without being printed.
+    .argument('[refused...]')
+    .addOption(new Option('--password [refused]').hideHelp())
+    .usage('[options] <id>')
+    .action(async (id: string, more: readonly string[], { wait, password }) =>
+      (await import('./commands/cases-unlock.ts')).unlockCase(options, id, {
+        wait,
+        refused: more.length > 0 || password !== undefined,
+      }),
+    );
 
   const procedure = vestibule.command('procedure').description('say that a procedure runs, or is over');
   procedure
@@ -61,6 +79,11 @@ function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .option('--no-signals', 'do not read the signals: faster, no voltages are checked')
     .option('--password-stdin', 'read the password of an encrypted archive from standard input')
     .action(async (path: string, flags) => (await import('./commands/inspect.ts')).inspect(options, path, flags));
+  vestibule
+    .command('import <path>')
+    .description('take in a folder, a container or a mounted stick, once, read only')
+    .option('--wait', 'wait for the gate when it is closed')
+    .action(async (path: string, flags) => (await import('./commands/import.ts')).importPath(options, path, flags));
 
   vestibule
     .command('setup')

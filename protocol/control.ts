@@ -3,6 +3,8 @@
  * Plain types only: `status`, `procedure` and `--help` must not load zod.
  */
 
+import type { ApplianceCase } from './documents.ts';
+
 export type ProcedureState = 'unknown' | 'idle' | 'suspected' | 'active' | 'settling';
 
 /** A person or system says that the room is busy. Lives as a file, so that it survives kill -9 and needs no daemon. */
@@ -103,11 +105,37 @@ export interface ApplianceStatus {
   readonly inboxes: number;
 }
 
+/** How an import stands. `cases`: those that are known so far, in the order in which they are taken. */
+export interface ImportStatus {
+  readonly importId: string;
+  readonly state: 'looking' | 'working' | 'done' | 'failed';
+  readonly gate: 'open' | 'closed';
+  /** How many exports and containers were found. */
+  readonly found: number;
+  readonly cases: readonly ApplianceCase[];
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+/** What became of a password that was typed. `none`: the daemon knows of none (it was started again). */
+export interface UnlockStatus {
+  readonly attempt: 'waiting' | 'opened' | 'wrong' | 'none';
+  readonly gate: 'open' | 'closed';
+  readonly case: ApplianceCase;
+}
+
+/** Characters of a typed password. */
+export const maxPasswordLength = 1024;
+
 export type ControlRequest =
   | { readonly verb: 'status' }
   | { readonly verb: 'procedure-status' }
   | { readonly verb: 'procedure-start'; readonly reason: string; readonly holder: string; readonly forMs?: number }
-  | { readonly verb: 'procedure-stop'; readonly holder: string };
+  | { readonly verb: 'procedure-stop'; readonly holder: string }
+  | { readonly verb: 'case-release'; readonly caseId: string }
+  | { readonly verb: 'case-unlock'; readonly caseId: string; readonly password: string }
+  | { readonly verb: 'case-unlock-status'; readonly caseId: string }
+  | { readonly verb: 'import-start'; readonly path: string }
+  | { readonly verb: 'import-status'; readonly importId: string };
 
 export type ControlResponse =
   | { readonly ok: true; readonly result: unknown }

@@ -4,10 +4,11 @@ import { z } from 'zod';
 /** SHA-256 as 64 lower-case hex digits. */
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** Ours and random: `case-` / `arc-` / `bat-` / `stu-` and 20 base-32 digits (100 bits). Says nothing about a patient. */
+/** Ours and random: a kind (`case-`, `arc-`, …) and 20 base-32 digits (100 bits). Says nothing about a patient. */
 export const caseIdSchema = z.string().regex(/^case-[a-z2-7]{20}$/);
 export const archiveIdSchema = z.string().regex(/^arc-[a-z2-7]{20}$/);
 export const studyIdSchema = z.string().regex(/^stu-[a-z2-7]{20}$/);
+export const importIdSchema = z.string().regex(/^imp-[a-z2-7]{20}$/);
 export const batchIdSchema = z.string().regex(/^bat-[a-z2-7]{20}$/);
 
 /** A device id as IoT Hub and a certificate's CN allow it; ASCII because DPS answers are read as ASCII. */
@@ -20,6 +21,6 @@ export type Tier = z.infer<typeof tierSchema>;
 const digits = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** A fresh id with 100 random bits. */
-export function newId<Kind extends 'case' | 'arc' | 'bat' | 'stu'>(kind: Kind): `${Kind}-${string}` {
+export function newId<Kind extends 'case' | 'arc' | 'bat' | 'stu' | 'imp'>(kind: Kind): `${Kind}-${string}` {
   return `${kind}-${Array.from(randomBytes(20), (byte) => digits[byte & 31]).join('')}`;
 }

@@ -187,14 +187,16 @@ function writeCounts(sql: Statements, caseId: string, counts: StudyCounts): void
 /** What was found in an entry that is looked at anew, or was held for, is not known any more. */
 function forgetFindings(sql: Statements, caseId: string): void {
   sql(
-    `UPDATE cases SET held_reason = NULL, hint = NULL, fingerprint = NULL, maps = NULL, points = NULL, lesions = NULL,
-     approved_signature = NULL WHERE case_id = ?`,
+    `UPDATE cases SET held_reason = NULL, hint = NULL, fingerprint = NULL, maps = NULL, points = NULL, lesions = NULL
+     WHERE case_id = ?`,
   ).run(caseId);
 }
 
+/** Stores how an entry looks now; one that looks differently is not what was approved. */
 function writeEntry(sql: Statements, caseId: string, entry: EntrySize): void {
   sql(
-    'UPDATE cases SET signature = @signature, files = @files, source_bytes = @sourceBytes WHERE case_id = @caseId',
+    `UPDATE cases SET approved_signature = iif(signature = @signature, approved_signature, NULL),
+     signature = @signature, files = @files, source_bytes = @sourceBytes WHERE case_id = @caseId`,
   ).run({ ...entry, caseId });
 }
 

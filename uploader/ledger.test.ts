@@ -114,6 +114,9 @@ test('a case that needs approval is settled once approved, for as long as its en
   assert.deepEqual(ledger.read.caseById(caseId)?.counts, someCounts);
   assert.equal(await ledger.release(caseId), 'settled');
   assert.deepEqual([record()?.isApproved, record()?.reason, record()?.counts], [true, undefined, someCounts]);
+  await ledger.hold(caseId, 'disk-full', 'hint');
+  assert.equal(await ledger.rearm(caseId, entry), 'detected');
+  assert.equal(record()?.isApproved, true, 'what it was held for since has nothing to do with that');
   assert.equal(await ledger.observe(caseId, { ...entry, signature: 'changed' }), 'detected');
   assert.deepEqual([record()?.isApproved, record()?.counts], [false, undefined]);
   assert.equal(await ledger.observe(caseId, entry), 'detected');

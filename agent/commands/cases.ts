@@ -63,6 +63,9 @@ function detail(one: ApplianceCase, entry: string): string {
     ['entry', entry],
     ['stage', one.reason ? `${one.stage}: ${one.reason}` : one.stage],
     ...(one.hint ? [['to do', one.hint]] : []),
+    ...(one.counts
+      ? [['holds', `${one.counts.maps} maps, ${one.counts.points} points, ${one.counts.lesions} lesions`]]
+      : []),
     ['source', `${one.files} files, ${formatBytes(one.sourceBytes)}`],
     ['detected', one.detectedAt],
     ...(one.deliveredAt ? [['delivered', one.deliveredAt]] : []),

@@ -24,7 +24,11 @@ async function serve(
     asked.push(request);
     return { heard: request.verb };
   };
-  const verbs = { status: note, 'procedure-status': note, 'procedure-start': note, 'procedure-stop': note };
+  const verbs: ControlHandlers = {
+    ...{ status: note, 'procedure-status': note, 'procedure-start': note, 'procedure-stop': note },
+    ...{ 'case-release': note, 'case-unlock': note, 'case-unlock-status': note },
+    ...{ 'import-start': note, 'import-status': note },
+  };
   const server = new ControlServer({ path, log: silentLog, talkMs: 300, handlers: { ...verbs, ...more.handlers } });
   await server.start();
   t.after(() => server.stop());

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../../core/errors.ts';
-import type { ControlRequest } from '../../protocol/control.ts';
+import { type ControlRequest, maxPasswordLength } from '../../protocol/control.ts';
+import { caseIdSchema, importIdSchema } from '../../protocol/ids.ts';
 
 export class RequestError extends GatewayError<'UNKNOWN_VERB' | 'BAD_REQUEST'> {}
 
@@ -21,6 +22,15 @@ const requests: { readonly [Verb in ControlRequest['verb']]: z.ZodType<Extract<C
       .exactOptional(),
   }),
   'procedure-stop': z.object({ verb: z.literal('procedure-stop'), holder }),
+  'case-release': z.object({ verb: z.literal('case-release'), caseId: caseIdSchema }),
+  'case-unlock': z.object({
+    verb: z.literal('case-unlock'),
+    caseId: caseIdSchema,
+    password: z.string().min(1).max(maxPasswordLength),
+  }),
+  'case-unlock-status': z.object({ verb: z.literal('case-unlock-status'), caseId: caseIdSchema }),
+  'import-start': z.object({ verb: z.literal('import-start'), path: z.string().startsWith('/').max(4096) }),
+  'import-status': z.object({ verb: z.literal('import-status'), importId: importIdSchema }),
 };
 
 /** Parses the line of a request. Throws UNKNOWN_VERB, or BAD_REQUEST for anything else that is not a request. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '../../core/gate-flag.ts';
@@ -24,10 +25,27 @@ export interface EntryLimits {
 }
 
 /**
- * Looks at everything below an entry: names, sizes, times. Links are counted by name, not followed. The gate is passed
- * before every folder and every file: one answer of a slow share is the most that a closing waits for.
+ * Looks at an entry: a file's size and time, or names, sizes and times of everything below a folder. Links are counted
+ * by name, not followed. The gate is passed before every folder and every file: one answer of a slow share is the most
+ * that a closing waits for.
  */
 export async function lookAt(
+  path: string,
+  limits: EntryLimits,
+  checkpoint: Checkpoint,
+): Promise<EntryState | EntryTooLarge> {
+  await checkpoint();
+  const entry = await lstat(path);
+  return entry.isDirectory() ? lookBelow(path, limits, checkpoint) : lookAtFile(entry, limits);
+}
+
+function lookAtFile({ size, mtimeMs }: Stats, { maxBytes }: EntryLimits): EntryState | EntryTooLarge {
+  const counted = { files: 1, bytes: size };
+  if (size > maxBytes) return { tooLarge: true, ...counted };
+  return { signature: createHash('sha256').update(`file\0${size}\0${mtimeMs}`).digest('hex'), ...counted };
+}
+
+async function lookBelow(
   path: string,
   limits: EntryLimits,
   checkpoint: Checkpoint,

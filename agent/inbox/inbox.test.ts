@@ -14,6 +14,8 @@ test('lists folders and containers, in order; no hidden names, links or stray fi
   const inbox = temporaryFolder(t);
   for (const name of ['b folder', 'a folder', '.hidden']) mkdirSync(join(inbox, name));
   for (const name of ['case.zip', 'CASE.7Z', 'notes.txt', '.case.zip']) writeFileSync(join(inbox, name), '');
+  writeFileSync(join(inbox, 'packed'), 'PK\x03\x04 and so on');
+  writeFileSync(join(inbox, 'packed.dat'), Buffer.from('7z\xbc\xaf\x27\x1c', 'latin1'));
   symlinkSync(join(inbox, 'a folder'), join(inbox, 'link'));
   const found = await listInbox(inbox, key, passAlways);
   assert.deepEqual(
@@ -23,6 +25,8 @@ test('lists folders and containers, in order; no hidden names, links or stray fi
       ['a folder', 'folder'],
       ['b folder', 'folder'],
       ['case.zip', 'container'],
+      ['packed', 'container'],
+      ['packed.dat', 'container'],
     ],
   );
 });
@@ -105,7 +109,7 @@ test('the gate is passed before every folder and every file', async (t) => {
   await lookAt(someEntry(t), limits, async () => {
     passed++;
   });
-  assert.equal(passed, 3 + 5, 'three folders, five names');
+  assert.equal(passed, 1 + 3 + 5, 'the entry, three folders, five names');
 });
 
 test('a look that is refused at the gate ends there', async (t) => {
@@ -115,4 +119,15 @@ test('a look that is refused at the gate ends there', async (t) => {
   };
   await assert.rejects(lookAt(someEntry(t), limits, refuse), /stopping/);
   assert.equal(passed, 3);
+});
+
+test('a file is seen by its size and time; what is larger than the site allows is not looked into', async (t) => {
+  const file = join(temporaryFolder(t), 'case.zip');
+  writeFileSync(file, 'PK');
+  const first = await look(file);
+  assert.deepEqual([first.files, first.bytes], [1, 2]);
+  assert.equal((await look(file)).signature, first.signature);
+  utimesSync(file, 1, 2);
+  assert.notEqual((await look(file)).signature, first.signature);
+  assert.ok('tooLarge' in (await lookAt(file, { ...limits, maxBytes: 1 }, passAlways)));
 });

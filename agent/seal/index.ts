@@ -1,2 +1,2 @@
-export type { Identified, Privacy, Sealed } from './jobs.ts';
+export type { Identified, Opening, Privacy, Sealed } from './jobs.ts';
 export { SealError, Sealer } from './sealer.ts';

@@ -1,5 +1,5 @@
 import type { SealedArchive } from '../../archive/index.ts';
-import type { Linkage } from '../../carto/index.ts';
+import type { Linkage, OpenOptions } from '../../carto/index.ts';
 import type { Recipient } from '../../core/envelope.ts';
 import type { StudyCounts } from '../../protocol/batch.ts';
 import type { Tier } from '../../protocol/ids.ts';
@@ -7,12 +7,16 @@ import type { Profile } from '../../protocol/profile.ts';
 import type { StudyMark } from '../../protocol/study-marks.ts';
 import type { FileDigests } from '../../uploader/index.ts';
 
+/** How the source of a job is opened. A password is passed on in memory alone: no store, log or error has it. */
+export interface Opening extends OpenOptions {
+  readonly source: string;
+}
+
 /** What the seal worker is asked to do. Paths are absolute. */
 export type SealJob =
-  | { readonly kind: 'identify'; readonly source: string; readonly siteKey: Uint8Array }
-  | {
+  | ({ readonly kind: 'identify'; readonly siteKey: Uint8Array } & Opening)
+  | ({
       readonly kind: 'seal';
-      readonly source: string;
       readonly target: string;
       readonly caseId: string;
       readonly archives: readonly { readonly tier: Tier; readonly archiveId: string }[];
@@ -24,7 +28,7 @@ export type SealJob =
       readonly base?: { readonly archiveId: string; readonly files: readonly FileDigests[] };
       /** For the digests of files that the ledger keeps. */
       readonly siteKey: Uint8Array;
-    };
+    } & Opening);
 
 /** How the site has its studies pseudonymised. */
 export interface Privacy {
@@ -49,6 +53,8 @@ export interface Sealed {
   readonly base?: { readonly archiveId: string; readonly files: readonly FileDigests[] };
   readonly sourceFiles: number;
   readonly sourceBytes: number;
+  /** What read it, such as `zip (yauzl) > 7z (7z-wasm 24.09)`. */
+  readonly container: string;
   readonly leftOut: readonly { readonly kind: string; readonly count: number }[];
   readonly warnings: readonly { readonly code: string; readonly kind: string; readonly count: number }[];
 }

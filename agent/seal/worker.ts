@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { BuildHooks, DeltaPlan, SealedArchive } from '../../archive/index.ts';
-import type { PseudonymisedStudy } from '../../carto/index.ts';
+import type { PseudonymisedStudy, Source } from '../../carto/index.ts';
 import { asError } from '../../core/errors.ts';
 import { attachGate, type Checkpoint } from '../../core/gate-flag.ts';
 import type { FileDigests } from '../../uploader/index.ts';
@@ -37,14 +37,24 @@ function say(message: WorkerMessage): void {
 
 async function run(job: SealJob): Promise<Identified | Sealed> {
   await gate.pass();
-  const { identify, openFolder, pseudonymise } = await import('../../carto/index.ts');
-  const source = await openFolder(job.source, checkpoint);
+  const { openSource } = await import('../../carto/index.ts');
+  const source = await openSource(job.source, checkpoint, job);
+  try {
+    return await carryOut(job, source);
+  } finally {
+    await source.close?.();
+  }
+}
+
+async function carryOut(job: SealJob, source: Source): Promise<Identified | Sealed> {
+  const { identify, pseudonymise } = await import('../../carto/index.ts');
   if (job.kind === 'identify') return identify(source, checkpoint, job.siteKey);
   const { privacy, linkage } = job;
   const study = await pseudonymise(source, checkpoint, { ...privacy, linkage });
   const tiers = await sealTiers(job, study);
   const { counts, sourceFiles, sourceBytes, leftOut, warnings } = study;
-  return { counts, ...tiers, linkage: study.linkage(), sourceFiles, sourceBytes, leftOut, warnings };
+  const { container = 'folder' } = source;
+  return { counts, ...tiers, linkage: study.linkage(), sourceFiles, sourceBytes, container, leftOut, warnings };
 }
 
 /**

@@ -9,7 +9,12 @@ import { type Log, silentLog } from '../../core/log.ts';
 import type { Milestone } from '../../core/milestones.ts';
 import type { ApplianceCase } from '../../protocol/documents.ts';
 import { Ledger } from '../../uploader/index.ts';
+import { canGoOn } from '../held.ts';
+import { Imports } from '../imports/index.ts';
 import { Intake } from '../intake.ts';
+import { intakeSchema, type PasswordSource } from '../intake-config.ts';
+import { Opener } from '../opener.ts';
+import { Passwords } from '../passwords/index.ts';
 import { Pipeline } from '../pipeline.ts';
 import { Sealer } from '../seal/index.ts';
 import { temporaryFolder } from './folder.ts';
@@ -21,6 +26,8 @@ export interface WorkplaceOptions {
   readonly maxEntries?: number;
   readonly maxBytes?: number;
   readonly reserveBytes?: number;
+  readonly mode?: 'automatic' | 'ask';
+  readonly passwords?: readonly PasswordSource[];
   readonly clock?: Clock;
   readonly log?: Log;
   /** Used instead of its own, and left running at its end. */
@@ -33,6 +40,9 @@ export interface WorkplaceOptions {
 export class Workplace {
   readonly inbox: string;
   readonly casesFolder: string;
+  readonly spoolFolder: string;
+  readonly passwords: Passwords;
+  readonly imports: Imports;
   readonly gate: Gate;
   readonly ledger: Ledger;
   readonly sealer: Sealer;
@@ -47,9 +57,11 @@ export class Workplace {
   private constructor(folder: string, ledger: Ledger, options: WorkplaceOptions) {
     const { quietMs = 30, rescanMs = 60_000, clock = systemClock, log = silentLog } = options;
     const { maxEntries = 1000, maxBytes = 1 << 30, reserveBytes = 0, around, shared } = options;
+    const { mode = 'automatic', passwords = [] } = options;
     this.inbox = join(folder, 'inbox');
     this.casesFolder = join(folder, 'cases');
-    for (const made of [this.inbox, this.casesFolder]) mkdirSync(made);
+    this.spoolFolder = join(folder, 'spool');
+    for (const made of [this.inbox, this.casesFolder, this.spoolFolder]) mkdirSync(made);
     const siteKey = randomBytes(32);
     const storageKey = randomBytes(32);
     const settings = { reserveBytes };
@@ -58,11 +70,17 @@ export class Workplace {
     this.gate = shared?.gate ?? new Gate();
     this.sealer = shared?.sealer ?? new Sealer(this.gate);
     this.#ownsSealer = shared === undefined;
-    this.pipeline = new Pipeline({
-      ...{ ledger, clock, log, siteKey, storageKey, quietMs, maxEntries, maxBytes },
+    this.passwords = new Passwords({ gate: this.gate, log, sources: passwords });
+    const { limits, maxSpoolBytes } = intakeSchema.parse({});
+    const caps = {
+      ...{ maxEntries, maxBytes, limits, maxSpoolBytes },
       get reserveBytes() {
         return settings.reserveBytes;
       },
+    };
+    const opener = new Opener({ passwords: this.passwords, caps, spoolFolder: this.spoolFolder });
+    this.pipeline = new Pipeline({
+      ...{ ledger, clock, log, siteKey, storageKey, quietMs, maxEntries, maxBytes, mode, opener },
       sealer: around?.(this.sealer) ?? this.sealer,
       announce: (milestone) => void this.milestones.push(milestone),
       recipients: [{ kid: 'storage', secret: storageKey }],
@@ -73,7 +91,10 @@ export class Workplace {
       onSealed: () => {},
     });
     const { gate, pipeline, inbox } = this;
-    this.intake = new Intake({ gate, clock, log, pipeline, inboxes: [inbox], siteKey, rescanMs });
+    const mayGoOn = (entryKey: string) => canGoOn(ledger.read.caseByEntry(entryKey)?.reason);
+    this.imports = new Imports({ siteKey, ownFolders: [inbox], maxNames: maxEntries, maxDepth: 8, mayGoOn });
+    const { imports } = this;
+    this.intake = new Intake({ gate, clock, log, pipeline, inboxes: [inbox], imports, siteKey, rescanMs });
   }
 
   /** Made and started; ended with the test. */

@@ -1,0 +1,2 @@
+export { ImportError } from './import-error.ts';
+export { Imports } from './imports.ts';
