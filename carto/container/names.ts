@@ -84,16 +84,16 @@ export function foldName(path: string): string {
 }
 
 // biome-ignore format: the columns are the documentation
-const fileTypes: Readonly<Record<number, string>> = {
-  2401: 'a pipe',
-  4802: 'a device',
-  14406: 'a device',
-  21609: 'a link',
-  26411: 'a socket',
-};
+const fileTypes: ReadonlyMap<number, string> = new Map([
+  [0o010000, 'a pipe'  ],
+  [0o020000, 'a device'],
+  [0o060000, 'a device'],
+  [0o120000, 'a link'  ],
+  [0o140000, 'a socket'],
+]);
 
 /** Refuses what is neither file nor folder. `mode`: of Unix, 0 when the archive does not say. */
 export function expectPlain(mode: number, kind: string): void {
-  const type = fileTypes[mode & 0o170000];
+  const type = fileTypes.get(mode & 0o170000);
   if (type !== undefined) throw new CartoError('UNSAFE_NAME', `an entry of an archive is ${type}`, { kind });
 }
