@@ -21,7 +21,7 @@ import { Intake } from './intake.ts';
 import { Opener } from './opener.ts';
 import { expectPrivate, Passwords } from './passwords/index.ts';
 import { Pipeline } from './pipeline.ts';
-import { History, ProcedureWatch } from './procedure/index.ts';
+import { type EvidenceSource, History, ProcedureWatch, sourcesOf } from './procedure/index.ts';
 import { Sealer } from './seal/index.ts';
 import { diskOf, snapshot } from './snapshot.ts';
 import { sweepCases } from './sweep-cases.ts';
@@ -83,7 +83,10 @@ export class Daemon {
     const ledger = await Ledger.open({ path: folders.ledger, log });
     this.#ledger = ledger;
 
-    const { procedure, services } = this.#compose({ config, log, bundle, keyFolder, keys, ledger });
+    const sources = await sourcesOf({
+      ...{ settings: config.procedure, folder: folders.procedure, clock: this.#deps.clock, log, siteKey: keys.site },
+    });
+    const { procedure, services } = this.#compose({ config, log, bundle, keyFolder, keys, ledger, sources });
     this.#services = new Services(services);
     await this.#services.start();
     void ledger.failed.then(() => process.kill(process.pid, 'SIGTERM'));
@@ -94,6 +97,11 @@ export class Daemon {
       text: `Appliance ${bundle.device}, version ${version()}: gate ${gate} (${state}). Inboxes: ${inboxes}`,
       details: { device: bundle.device, pid: process.pid, control: folders.socket },
     });
+    const { hl7 } = config.procedure;
+    if (hl7) {
+      const text = `HL7 is heard on ${hl7.address}:${hl7.port}, from ${hl7.peers.join(', ')} alone.`;
+      announce({ event: 'inbound-port', text, details: { source: 'hl7', port: hl7.port } });
+    }
     if (config.procedure.authorities.includes('leases')) {
       announce({ event: 'authority', text: 'The room counts as free while no lease is held (authority: leases).' });
     }
@@ -125,6 +133,7 @@ export class Daemon {
       coolDownMs: config.procedure.coolDownSeconds * 1000,
       stuckMs: config.procedure.stuckHours * 3_600_000,
       history: new History(folders.decisions, log),
+      sources: parts.sources,
       onChange: (status) => {
         announce(gateMilestone(status));
         cloud.poke();
@@ -215,6 +224,7 @@ interface Parts {
   readonly keyFolder: KeyFolder;
   readonly keys: LocalKeys;
   readonly ledger: Ledger;
+  readonly sources: (onChange: () => void) => readonly EvidenceSource[];
 }
 
 /** Says who holds leases, not why: what people type as a reason stays out of everything that is kept as a log. */

@@ -13,6 +13,8 @@ export function foldersOf(dataFolder: string) {
     passphrase: join(folder, 'onboarding.passphrase'),
     keys: join(folder, 'keys'),
     leases: join(folder, 'leases'),
+    /** What procedure sources must not forget over a restart. */
+    procedure: join(folder, 'procedure'),
     /** What the procedure detector decided, and on what evidence. */
     decisions: join(folder, 'procedure', 'decisions.jsonl'),
     ledger: join(folder, 'ledger.db'),

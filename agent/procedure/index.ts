@@ -10,4 +10,5 @@ export {
   remainingMs,
   takeLease,
 } from './leases.ts';
+export { sourcesOf } from './sources.ts';
 export { ProcedureWatch } from './watch.ts';

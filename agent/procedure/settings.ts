@@ -1,19 +1,68 @@
+import { isIP } from 'node:net';
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { roomFields } from './hl7/meaning.ts';
+
+const file = z.string().refine(isAbsolute, 'must be an absolute path');
+const minutes = (most: number) => z.number().min(1).max(most);
+
+/** An inbound port: there is none unless all of this is named. */
+const listener = {
+  address: z.string().refine((text) => isIP(text) !== 0, 'must be an IP address of this machine'),
+  port: z.int().min(1).max(65_535),
+  peers: z.array(z.string().refine(isPeer, 'must be an address or a network like 10.1.2.0/24')).min(1).max(64),
+};
+
+const hl7Schema = z.strictObject({
+  ...listener,
+  tls: z.strictObject({ certificate: file, key: file, ca: file.exactOptional() }).exactOptional(),
+  /** This room as messages name it: point of care^room^bed^facility; what is left empty matches anything. */
+  rooms: z
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(200)
+        .refine((text) => /[^^\s]/.test(text), 'must name something'),
+    )
+    .min(1)
+    .max(16),
+  fields: z.array(z.enum(roomFields)).min(1).default(['PV1-3', 'AIL-3']),
+  busyMinutes: minutes(24 * 60).default(6 * 60),
+  freeMinutes: minutes(24 * 60).default(60),
+  presenceMinutes: minutes(24 * 60).default(4 * 60),
+});
 
 /** `procedure` in the site's file. A source that is not named here does not exist: nothing listens, nothing is read. */
-export const procedureSchema = z.strictObject({
-  /** Who says that the room is free. Without an answer the gate would never open. */
-  authorities: z.array(z.enum(['leases'])).min(1),
-  coolDownSeconds: z
-    .number()
-    .min(0)
-    .max(24 * 3600)
-    .default(120),
-  /** The gate closed for longer than this is an alarm, nothing else. */
-  stuckHours: z
-    .number()
-    .min(0.1)
-    .max(24 * 7)
-    .default(14),
-});
+export const procedureSchema = z
+  .strictObject({
+    /** Who says that the room is free. Without an answer the gate would never open. */
+    authorities: z.array(z.enum(['leases', 'hl7'])).min(1),
+    coolDownSeconds: z
+      .number()
+      .min(0)
+      .max(24 * 3600)
+      .default(120),
+    /** The gate closed for longer than this is an alarm, nothing else. */
+    stuckHours: z
+      .number()
+      .min(0.1)
+      .max(24 * 7)
+      .default(14),
+    hl7: hl7Schema.exactOptional(),
+  })
+  .superRefine((found, context) => {
+    // An authority that does not exist would never speak, and the gate never open.
+    for (const authority of found.authorities) {
+      if (authority === 'leases' || found[authority] !== undefined) continue;
+      context.addIssue({ code: 'custom', path: [authority], message: `is named as an authority, but not set up` });
+    }
+  });
 export type ProcedureSettings = z.infer<typeof procedureSchema>;
+
+function isPeer(text: string): boolean {
+  const [address = '', prefix, ...more] = text.split('/');
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (longest < 0 || more.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) > 0 && Number(prefix) <= longest);
+}

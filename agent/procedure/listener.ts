@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import { BlockList, createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Clock } from '../../core/clock.ts';
+import { describe, type Log } from '../../core/log.ts';
+
+/** Where one inbound port listens, and for whom: all of it named by the site's file. */
+export interface ListenerSettings {
+  readonly address: string;
+  readonly port: number;
+  /** Addresses or networks (`10.1.2.0/24`) that may connect; everybody else is cut off before a byte is read. */
+  readonly peers: readonly string[];
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly ca?: string };
+}
+
+interface Deps {
+  readonly settings: ListenerSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly name: string;
+  readonly serve: (socket: Socket) => void;
+  /** It began or ceased to listen. */
+  readonly onChange: () => void;
+}
+
+const mostConnections = 16;
+const retryMs = 30_000;
+
+/** One inbound port. It tries again while it cannot listen; who is not named is cut off; connections are few. */
+export class Listener {
+  readonly #deps: Deps;
+  readonly #peers: BlockList;
+  readonly #sockets = new Set<Socket>();
+  readonly #stop = new AbortController();
+  #server: Server | undefined;
+  #isListening = false;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.#peers = peerList(deps.settings.peers);
+  }
+
+  /** False while nobody can reach it: then its silence means even less. */
+  get isListening(): boolean {
+    return this.#isListening;
+  }
+
+  /** The port that it really has; 0 while it does not listen. */
+  get port(): number {
+    const address = this.#server?.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  async start(): Promise<void> {
+    if (await this.#listen()) return;
+    void this.#keepTrying();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    for (const socket of this.#sockets) socket.destroy();
+    const server = this.#server;
+    if (server?.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  async #keepTrying(): Promise<void> {
+    const { clock } = this.#deps;
+    try {
+      do await clock.sleep(retryMs, this.#stop.signal);
+      while (!(await this.#listen()));
+    } catch {
+      // Stopped.
+    }
+  }
+
+  async #listen(): Promise<boolean> {
+    const { settings, log, name, onChange } = this.#deps;
+    try {
+      const server = this.#create();
+      this.#server = server;
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      server.once('error', reject);
+      server.listen(settings.port, settings.address, resolve);
+      await promise;
+      server.on('error', (error) => log.error({ source: name, error: describe(error) }, 'listener failed'));
+      this.#isListening = true;
+      log.info({ source: name, port: this.port }, 'listening');
+      onChange();
+      return true;
+    } catch (error) {
+      log.error({ source: name, error: describe(error) }, 'cannot listen, will try again');
+      return false;
+    }
+  }
+
+  #create(): Server {
+    const { tls } = this.#deps.settings;
+    const take = (socket: Socket) => this.#take(socket);
+    const server = tls ? createTlsServer(tlsOptions(tls), take) : createServer(take);
+    // Before the handshake too: a stranger gets nothing to talk to.
+    server.on('connection', (socket: Socket) => {
+      if (!this.#mayTalk(socket)) socket.destroy();
+    });
+    server.on('tlsClientError', (_error, socket: Socket) => socket.destroy());
+    return server;
+  }
+
+  #take(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    if (!this.#mayTalk(socket) || this.#sockets.size >= mostConnections) {
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    this.#deps.serve(socket);
+  }
+
+  #mayTalk({ remoteAddress = '' }: Socket): boolean {
+    const address = remoteAddress.replace(/^::ffff:/, '');
+    return address !== '' && this.#peers.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  }
+}
+
+function tlsOptions({ certificate, key, ca }: NonNullable<ListenerSettings['tls']>) {
+  return {
+    cert: readFileSync(certificate),
+    key: readFileSync(key),
+    minVersion: 'TLSv1.2' as const,
+    ...(ca === undefined ? {} : { ca: readFileSync(ca), requestCert: true, rejectUnauthorized: true }),
+  };
+}
+
+function peerList(peers: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const peer of peers) {
+    const [address = '', prefix] = peer.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}

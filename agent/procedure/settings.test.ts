@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { procedureSchema } from './settings.ts';
+
+const hl7 = { address: '192.0.2.1', port: 2575, peers: ['192.0.2.9', '10.1.0.0/16'], rooms: ['EP1'] };
+const isTaken = (found: object) => procedureSchema.safeParse({ authorities: ['leases'], ...found }).success;
+
+test('a listener needs address, port, peers and the names of the room', () => {
+  assert.equal(isTaken({ hl7 }), true);
+  for (const field of Object.keys(hl7)) assert.equal(isTaken({ hl7: { ...hl7, [field]: undefined } }), false, field);
+  for (const peers of [[], ['any'], ['10.0.0.0/33'], ['0.0.0.0/0'], ['10.0.0.0/8/8']]) {
+    assert.equal(isTaken({ hl7: { ...hl7, peers } }), false, peers.join());
+  }
+  for (const rooms of [[], [''], ['^^']]) assert.equal(isTaken({ hl7: { ...hl7, rooms } }), false, rooms.join());
+});
+
+test('an authority that is not set up is refused: it would never speak', () => {
+  assert.equal(isTaken({ authorities: ['hl7'] }), false);
+  assert.equal(isTaken({ authorities: ['hl7'], hl7 }), true);
+});

@@ -1,0 +1,36 @@
+import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/log.ts';
+import type { SourceName } from '../../protocol/control.ts';
+import { EventEvidence } from './event-evidence.ts';
+import type { EvidenceSource } from './evidence.ts';
+import type { ProcedureSettings } from './settings.ts';
+
+interface Deps {
+  readonly settings: ProcedureSettings;
+  /** Folder of what has to outlive the process. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The site's key; what digests are made with is derived from it. */
+  readonly siteKey: Uint8Array;
+}
+
+/** Makes the sources that the site's file names, and loads the code of those alone. */
+export async function sourcesOf(deps: Deps): Promise<(onChange: () => void) => readonly EvidenceSource[]> {
+  const { settings, folder, clock, log, siteKey } = deps;
+  const secret = createHmac('sha256', siteKey).update('procedure evidence').digest();
+  const made: ((onChange: () => void) => EvidenceSource)[] = [];
+  const evidenceOf = (source: SourceName, busyMinutes: number) =>
+    new EventEvidence({
+      ...{ source, clock, secret, path: join(folder, `${source}.json`), busyMs: busyMinutes * 60_000 },
+    });
+  const { hl7 } = settings;
+  if (hl7) {
+    const { Hl7Source } = await import('./hl7/source.ts');
+    const evidence = evidenceOf('hl7', hl7.busyMinutes);
+    made.push((onChange) => new Hl7Source({ settings: hl7, evidence, clock, log, onChange }));
+  }
+  return (onChange) => made.map((make) => make(onChange));
+}
