@@ -106,9 +106,11 @@ export class CloudSide implements Service {
     this.#identity = identity;
     const link = this.#newLink(identity, signal);
     this.#link = link;
-    this.#courier = this.#newCourier(identity, link);
+    // Under `site-only` nothing leaves the site: there is nobody who could send it.
+    const sends = this.#deps.config.privacy.profile !== 'site-only';
+    this.#courier = sends ? this.#newCourier(identity, link) : undefined;
     await link.start(signal);
-    await this.#courier.start(signal);
+    await this.#courier?.start(signal);
     return link;
   }
 

@@ -8,6 +8,7 @@ import type { Announce, Milestone } from '../core/milestones.ts';
 import { version } from '../core/version.ts';
 import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
+import type { Profile } from '../protocol/profile.ts';
 import { Ledger } from '../uploader/index.ts';
 import { caseDesk, type DeskVerb } from './case-desk.ts';
 import { CloudSide } from './cloud-side.ts';
@@ -152,7 +153,7 @@ export class Daemon {
     const opener = new Opener({ passwords, caps: config.intake, spoolFolder: folders.spool });
     const pipeline = new Pipeline({
       ...{ ledger, sealer, clock, log, announce, siteKey: keys.site, storageKey: keys.storage.secret },
-      recipients: recipientsOf(bundle, keys),
+      recipients: recipientsOf(bundle, keys, config.privacy.profile),
       privacy: { profile: config.privacy.profile, siteKey: keys.linkage },
       casesFolder: folders.cases,
       tiers: config.send,
@@ -197,6 +198,7 @@ export class Daemon {
         startedAt: this.#startedAt.toISOString(),
         procedure: procedure.status,
         ...cloud.status,
+        privacy: { profile: parts.config.privacy.profile },
         cases: parts.ledger.read.stageCounts(),
         disk: await diskOf(folders.folder),
         inboxes: parts.config.inboxes.length,
@@ -233,9 +235,14 @@ function gateMilestone({ gate, state, leases }: ProcedureStatus): Milestone {
   return { event: `gate-${gate}`, text: `Gate ${gate}: ${state}${held}.` };
 }
 
-/** Every archive opens for the appliance itself (at rest), the hospital, and in this release the receiver. */
-function recipientsOf(bundle: Bundle, keys: LocalKeys) {
+/**
+ * Every archive opens for the appliance itself (at rest) and the hospital, and, unless nothing may leave the site, in
+ * this release for the receiver.
+ */
+function recipientsOf(bundle: Bundle, keys: LocalKeys, profile: Profile) {
   const { hospital, storage } = keys;
+  const own = [storage, { kid: hospital.kid, publicKey: hospital.publicKey }];
+  if (profile === 'site-only') return own;
   const receivers = bundle.recipients.map(({ kid, ...publicKey }) => ({ kid, publicKey }));
-  return [storage, { kid: hospital.kid, publicKey: hospital.publicKey }, ...receivers];
+  return [...own, ...receivers];
 }

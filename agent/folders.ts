@@ -17,6 +17,8 @@ export function foldersOf(dataFolder: string) {
     procedure: join(folder, 'procedure'),
     /** What the procedure detector decided, and on what evidence. */
     decisions: join(folder, 'procedure', 'decisions.jsonl'),
+    /** What people did that must be accounted for. */
+    audit: join(folder, 'audit.log'),
     ledger: join(folder, 'ledger.db'),
     cases: join(folder, 'cases'),
     /** Encrypted scratch files of containers inside containers; nothing in it outlives the daemon. */

@@ -86,6 +86,11 @@ function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .action(async (path: string, flags) => (await import('./commands/import.ts')).importPath(options, path, flags));
 
   vestibule
+    .command('relink <code>')
+    .description('what stands behind a generated code; audited')
+    .action(async (code: string) => (await import('./commands/relink.ts')).relinkCode(options, code));
+
+  vestibule
     .command('setup')
     .description('prepare this appliance from an enrolment bundle')
     .requiredOption('--bundle <file>', 'the enrolment bundle')

@@ -99,6 +99,8 @@ export interface ApplianceStatus {
     readonly since: string;
     readonly error?: string;
   };
+  /** Under `site-only` nothing is sent, and sealed cases stay sealed. */
+  readonly privacy: { readonly profile: string };
   readonly certificate?: { readonly notAfter: string; readonly daysLeft: number };
   readonly cases: Readonly<Record<string, number>>;
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number };

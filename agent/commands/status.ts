@@ -17,7 +17,7 @@ export async function status(options: GlobalOptions): Promise<void> {
 }
 
 function render(found: ApplianceStatus): string {
-  const { procedure, link, certificate, cases, disk } = found;
+  const { procedure, link, certificate, cases, disk, privacy } = found;
   const gate = procedure.gate === 'open' ? paint('open', 'green') : paint('closed', 'yellow');
   const linkWord = link.state === 'online' ? paint('online', 'green') : paint(link.state, 'yellow');
   const stages = Object.entries(cases).map(([stage, count]) => `${count} ${stage}`);
@@ -29,6 +29,10 @@ function render(found: ApplianceStatus): string {
     [
       'certificate',
       certificate ? `${certificate.daysLeft} days left, until ${certificate.notAfter}` : 'not enrolled yet',
+    ],
+    [
+      'privacy',
+      privacy.profile === 'site-only' ? 'site-only: nothing is sent, cases stay sealed here' : privacy.profile,
     ],
     ['cases', stages.length > 0 ? stages.join(', ') : 'none yet'],
     ['disk', `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`],

@@ -1,0 +1,1 @@
+export { type AuditRecord, appendAudit, whoRuns } from './audit-log.ts';
