@@ -22,7 +22,9 @@ import { stagesToBatch } from './stages.ts';
 import { type Statements, statementsOf } from './statements.ts';
 import type { FileDigests } from './study-commands.ts';
 
-const toBatch = 'batch_id IS NULL AND stage IN (SELECT value FROM json_each(?))';
+/** What a study was sealed for does not change with the site's file: one of `site-only` stays, whatever that says now. */
+const toBatch = `batch_id IS NULL AND stage IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
+  SELECT 1 FROM studies WHERE studies.study_id = cases.study_id AND studies.profile = 'site-only')`;
 
 /**
  * What the ledger says, read through a connection of its own. Each answer is of one moment, and shows everything that

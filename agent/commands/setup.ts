@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { readBundle } from '../../certs/index.ts';
+import { KeyFolder, openLocalKeys, readBundle } from '../../certs/index.ts';
 import { exitCode, type GlobalOptions, print, table, UsageError, Verdict } from '../../core/cli.ts';
 import { makeFolder, writeFileDurable } from '../../core/files.ts';
 import type { Bundle } from '../../protocol/bundle.ts';
@@ -38,6 +38,8 @@ export async function setup(options: GlobalOptions, flags: Flags): Promise<void>
   await makeFolder(options.data);
   await makeFolder(folders.folder);
   if (flags.inbox.length === 0) await makeFolder(folders.defaultInbox);
+  // The site's own keys, the one that codes are made with among them, are made here and never leave.
+  await openLocalKeys(await KeyFolder.open(folders.keys));
   writeFileDurable(folders.passphrase, passphrase(flags.passphraseFile));
   writeFileDurable(folders.bundle, readFileSync(flags.bundle));
   writeConfig(folders.config, {
