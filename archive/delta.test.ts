@@ -182,5 +182,5 @@ test('the proof of a delta opens it with its base where it has the key, and says
   const stranger = { kid: 'stranger', secret: Buffer.alloc(32, 9) };
   assert.equal((await proofWith(sealed.path, keysOf(sealed), stranger)).isWhole, false);
   await assert.rejects(proofWith(other.sealed.path, keysOf(other.sealed)), { code: 'BASE_DIFFERS' });
-  await assert.rejects(proofWith(`${sealed.path}.gone`, keysOf(sealed)), { code: 'FILE_MISSING' });
+  await assert.rejects(proofWith(`${sealed.path}.gone`, keysOf(sealed)), { code: 'BASE_DIFFERS' });
 });

@@ -5,7 +5,7 @@ import { codeOf } from '../core/errors.ts';
 import type { Tier } from '../protocol/ids.ts';
 import { ArchiveError, asArchiveFault } from './archive-error.ts';
 import { openContainer } from './container.ts';
-import { openArchive } from './reader.ts';
+import { type ArchiveReader, openArchive } from './reader.ts';
 import { wholeOf } from './whole.ts';
 
 /** How much a stranger's archive may cost. */
@@ -74,12 +74,22 @@ function proveOutside(path: string, { limits }: LimitedOrder): Omit<ArchiveProof
 async function isWholeWith(path: string, { key, envelope, base }: StandsOn): Promise<boolean> {
   try {
     using delta = await openArchive(path, key, envelope);
-    using whole = await openArchive(base.path, key, base.envelope);
+    using whole = await openBase(key, base);
     wholeOf(delta, whole);
     return true;
   } catch (error) {
     if (codeOf(error) === 'NOT_A_RECIPIENT') return false;
     throw error;
+  }
+}
+
+/** Whatever is wrong with the base is not the delta's fault. */
+async function openBase(key: RecipientKey, { path, envelope }: StandsOn['base']): Promise<ArchiveReader> {
+  try {
+    return await openArchive(path, key, envelope);
+  } catch (cause) {
+    if (!(cause instanceof ArchiveError) || cause.code === 'NOT_A_RECIPIENT') throw cause;
+    throw new ArchiveError('BASE_DIFFERS', `the base cannot be read (${cause.code})`, { cause });
   }
 }
 

@@ -78,7 +78,14 @@ export class Engine implements Service {
     const sign = await receiptSigner(keys.receipt);
     const certificates = { authorities: readCertificates(operationalCaPem), clockSkewMs: limits.clockSkewMs };
     const deliveries = new Deliveries({ ...this.#deps, ...limits });
-    const intake = new Intake({ ...this.#deps, ...limits, sign, certificates, rules: limits });
+    const intake = new Intake({
+      ...this.#deps,
+      ...limits,
+      sign,
+      certificates,
+      rules: limits,
+      transitKey: keys.transit,
+    });
     const lanes = new Lanes({
       ...this.#deps,
       lanes: limits.lanes,

@@ -61,6 +61,7 @@ export class EventRejected extends GatewayError<EventRejectionCode> {}
  * - `DIGEST_MISMATCH`: the blob is not the promised bytes
  * - `ARCHIVE_REFUSED`: the bytes are as promised, but not a sound case archive, or another one than promised
  * - `ARCHIVE_ID_REUSED`: an archive of this id is stored already, with other bytes
+ * - `BASE_MISSING`: an archive stands on one that this receiver does not have of the device, or not as it says
  * - `BLOB_LOST`: the blob did not appear in the time that a receiver waits
  * - `RECEIPT_TOO_LARGE`: its receipt would not fit
  */
@@ -70,6 +71,7 @@ export type BatchRefusalCode =
   | 'DIGEST_MISMATCH'
   | 'ARCHIVE_REFUSED'
   | 'ARCHIVE_ID_REUSED'
+  | 'BASE_MISSING'
   | 'BLOB_LOST'
   | 'RECEIPT_TOO_LARGE'
   | 'MANIFEST_INVALID';

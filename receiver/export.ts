@@ -1,5 +1,5 @@
 import { mkdir, readdir } from 'node:fs/promises';
-import { extractArchive, openArchive } from '../archive/index.ts';
+import { type ArchiveReader, extractArchive, openArchive, wholeOf } from '../archive/index.ts';
 import { sha256OfFile } from '../core/digest.ts';
 import { codeOf } from '../core/errors.ts';
 import type { Tier } from '../protocol/ids.ts';
@@ -22,13 +22,16 @@ export interface ExportOrder {
 export interface Exported {
   readonly archiveId: string;
   readonly tier: Tier;
+  /** The archive that holds what is as it was in an earlier export of the study. */
+  readonly base?: string;
   readonly files: number;
   readonly bytes: number;
 }
 
 /**
  * Writes the pseudonymised files of a case out: of its study archive, or of the review archive where there is no
- * other. The archive's bytes are checked against their receipt's digest first, each file against its own.
+ * other. Of a re-export that is the whole study as it was then, put together from the archive and its base. The bytes of
+ * both are checked against their receipt's digest first, each file against its own.
  */
 export async function exportCase(order: ExportOrder): Promise<Exported> {
   return withShelf(order.folder, (shelf) => exportFrom(shelf, order));
@@ -41,17 +44,29 @@ async function exportFrom(shelf: Shelf, order: ExportOrder): Promise<Exported> {
     throw new ReceiverError('CASE_UNKNOWN', 'there is no case of that id', { hint });
   }
   const archive = choose(await shelf.catalogue.archivesOf(found.deviceId, order.caseId));
+  const base = archive.base === undefined ? undefined : await baseOf(shelf, archive, archive.base);
+  using reader = await open(shelf, archive, order.transitKey);
+  using baseReader = base && (await open(shelf, base, order.transitKey));
+  const whole = wholeOf(reader, baseReader);
+  await prepareFolder(order.to);
+  const { files, bytes } = await extractArchive(whole, order.to);
+  const standsOn = base ? { base: base.archiveId } : {};
+  return { archiveId: archive.archiveId, tier: archive.tier, ...standsOn, files, bytes };
+}
+
+async function open(shelf: Shelf, archive: ArchiveRow, transitKey: PrivateKey): Promise<ArchiveReader> {
   const path = await shelf.objects.open(archive.sha256);
   await checkBytes(path, archive);
-  await prepareFolder(order.to);
-  const { kid, ...privateKey } = order.transitKey;
-  const reader = await openArchive(path, { kid, privateKey }, archive.keys);
-  try {
-    const { files, bytes } = await extractArchive(reader, order.to);
-    return { archiveId: archive.archiveId, tier: archive.tier, files, bytes };
-  } finally {
-    reader.close();
-  }
+  const { kid, ...privateKey } = transitKey;
+  return openArchive(path, { kid, privateKey }, archive.keys);
+}
+
+async function baseOf(shelf: Shelf, { deviceId }: ArchiveRow, archiveId: string): Promise<ArchiveRow> {
+  const base = await shelf.catalogue.archive(deviceId, archiveId);
+  if (base) return base;
+  throw new ReceiverError('OBJECT_MISSING', 'the archive that the case stands on is not in the catalogue', {
+    hint: 'Restore the catalogue from a backup; vestibule-cloud verify names what is missing.',
+  });
 }
 
 /** The newest study archive, else the newest review archive. */

@@ -14,6 +14,7 @@ import { type Shelf, withShelf } from './shelf.ts';
  * - `CHAIN_BROKEN`: a receipt does not follow the one before, or the last one is gone
  * - `OBJECT_MISSING`, `OBJECT_DIFFERS`: an archive that a receipt stands for is not there, or not those bytes
  * - `ENTRY_MISSING`, `ENTRY_DIFFERS`: catalogue and receipt do not name the same archive
+ * - `BASE_MISSING`: an archive stands on one that is not there whole, so its case cannot be exported
  */
 export type DifferenceCode =
   | 'RECEIPT_INVALID'
@@ -21,7 +22,8 @@ export type DifferenceCode =
   | 'OBJECT_MISSING'
   | 'OBJECT_DIFFERS'
   | 'ENTRY_MISSING'
-  | 'ENTRY_DIFFERS';
+  | 'ENTRY_DIFFERS'
+  | 'BASE_MISSING';
 
 export interface Difference {
   readonly code: DifferenceCode;
@@ -65,11 +67,14 @@ async function verifyShelf(shelf: Shelf, receiptKeys: readonly PublicKey[]): Pro
     differences.push(...(await verifyChain(device, chain, { receiptKeys, archives, signed })));
   }
   let bytes = 0;
+  const damaged = new Set<string>();
   for (const archive of archives) {
     const read = await verifyArchive(shelf, archive, signed.get(keyOf(archive)));
     bytes += read.bytes;
     differences.push(...read.differences);
+    if (read.differences.length > 0) damaged.add(keyOf(archive));
   }
+  differences.push(...missingBases(archives, damaged));
   return { receipts, archives: archives.length, bytes, differences };
 }
 
@@ -141,6 +146,19 @@ async function verifyArchive(shelf: Shelf, archive: ArchiveRow, signed: Sha256 |
     const problem = code === 'EIO' ? 'the stored bytes cannot be read' : 'the archive is not in the store';
     return { bytes: 0, differences: [...differences, { ...at, code: 'OBJECT_MISSING', problem }] };
   }
+}
+
+/** Deltas whose base is not there, is damaged, or is no whole archive of the same tier. */
+function missingBases(archives: readonly ArchiveRow[], damaged: ReadonlySet<string>): readonly Difference[] {
+  const known = new Map(archives.map((archive) => [keyOf(archive), archive]));
+  return archives.flatMap(({ deviceId, batch, caseId, archiveId, tier, base }) => {
+    if (base === undefined) return [];
+    const key = keyOf({ deviceId, archiveId: base });
+    const found = known.get(key);
+    if (found?.tier === tier && found.base === undefined && !damaged.has(key)) return [];
+    const problem = `the archive stands on ${base}, which is not there whole`;
+    return [{ code: 'BASE_MISSING' as const, deviceId, batch, caseId, archiveId, problem }];
+  });
 }
 
 function keyOf({ deviceId, archiveId }: { readonly deviceId: string; readonly archiveId: string }): string {

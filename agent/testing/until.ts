@@ -1,5 +1,5 @@
 /** Waits until `probe` says true; fails with `what` after `withinMs`. For what a thread or the kernel reports. */
-export async function until(probe: () => boolean, what: string, withinMs = 10_000): Promise<void> {
+export async function until(probe: () => boolean, what: string, withinMs = 30_000): Promise<void> {
   const end = performance.now() + withinMs;
   while (!probe()) {
     if (performance.now() > end) throw new Error(`waited ${withinMs} ms in vain for: ${what}`);

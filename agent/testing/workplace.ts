@@ -43,6 +43,8 @@ export class Workplace {
   readonly spoolFolder: string;
   readonly passwords: Passwords;
   readonly imports: Imports;
+  /** Opens every archive that is made here. */
+  readonly storageKey: { readonly kid: string; readonly secret: Uint8Array };
   readonly gate: Gate;
   readonly ledger: Ledger;
   readonly sealer: Sealer;
@@ -64,6 +66,7 @@ export class Workplace {
     for (const made of [this.inbox, this.casesFolder, this.spoolFolder]) mkdirSync(made);
     const siteKey = randomBytes(32);
     const storageKey = randomBytes(32);
+    this.storageKey = { kid: 'storage', secret: storageKey };
     const settings = { reserveBytes };
     this.settings = settings;
     this.ledger = ledger;
@@ -83,7 +86,7 @@ export class Workplace {
       ...{ ledger, clock, log, siteKey, storageKey, quietMs, maxEntries, maxBytes, mode, opener },
       sealer: around?.(this.sealer) ?? this.sealer,
       announce: (milestone) => void this.milestones.push(milestone),
-      recipients: [{ kid: 'storage', secret: storageKey }],
+      recipients: [this.storageKey],
       privacy: { profile: 'pseudonymised', siteKey },
       casesFolder: this.casesFolder,
       tiers: ['review', 'study'],

@@ -39,7 +39,9 @@ function row(one: CloudCase): string[] {
 function detail(one: CloudCase): string {
   const archives = one.archives.map((archive) => [
     archive.tier,
-    `${archive.files} files, ${formatBytes(archive.bytes)}, received ${archive.receivedAt}, SHA-256 ${archive.sha256}`,
+    `${archive.files} files, ${formatBytes(archive.bytes)}, received ${archive.receivedAt}, SHA-256 ${archive.sha256}${
+      archive.base === undefined ? '' : `, the rest as in ${archive.base}`
+    }`,
   ]);
   const counts = `${one.maps} maps, ${one.points} points, ${one.lesions} lesions`;
   return table([['case', one.caseId], ['device', one.deviceId], ['study', counts], ...archives]);

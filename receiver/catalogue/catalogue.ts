@@ -70,6 +70,9 @@ export interface CatalogueReader {
   devices(): Promise<readonly DeviceRow[]>;
   archives(): Promise<readonly ArchiveRow[]>;
   archivesOf(deviceId: string, caseId: string): Promise<readonly ArchiveRow[]>;
+  archive(deviceId: string, archiveId: string): Promise<ArchiveRow | undefined>;
+  /** False while another archive stands on it: a base goes after its deltas. The catalogue itself insists on it. */
+  mayErase(deviceId: string, archiveId: string): Promise<boolean>;
   /** Receipts of one device in the order of its chain. */
   receipts(deviceId: string): Promise<readonly ReceiptRow[]>;
   rejections(): Promise<readonly RejectionRow[]>;
@@ -121,6 +124,8 @@ export interface DeviceRow {
 
 export interface ArchiveRow
   extends Pick<ManifestArchive, 'archiveId' | 'caseId' | 'tier' | 'bytes' | 'files' | 'keys'> {
+  /** Of a delta: the archive that it stands on. */
+  readonly base?: string;
   readonly sha256: Sha256;
   readonly deviceId: string;
   readonly batch: string;

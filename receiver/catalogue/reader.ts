@@ -48,13 +48,24 @@ export class SqliteReader implements CatalogueReader {
   }
 
   async archives(): Promise<readonly ArchiveRow[]> {
-    const query = this.#db.selectFrom('archives').selectAll().orderBy('device_id').orderBy('archive_id');
+    const query = this.#archives().orderBy('archives.device_id').orderBy('archives.archive_id');
     return (await query.execute()).map(archiveRow);
   }
 
   async archivesOf(deviceId: string, caseId: string): Promise<readonly ArchiveRow[]> {
-    const query = this.#db.selectFrom('archives').selectAll().where('device_id', '=', deviceId);
-    return (await query.where('case_id', '=', caseId).orderBy('received_at').orderBy('tier').execute()).map(archiveRow);
+    const query = this.#archives().where('archives.device_id', '=', deviceId).where('case_id', '=', caseId);
+    return (await query.orderBy('received_at').orderBy('tier').execute()).map(archiveRow);
+  }
+
+  async archive(deviceId: string, archiveId: string): Promise<ArchiveRow | undefined> {
+    const query = this.#archives().where('archives.device_id', '=', deviceId);
+    const row = await query.where('archives.archive_id', '=', archiveId).executeTakeFirst();
+    return row && archiveRow(row);
+  }
+
+  async mayErase(deviceId: string, archiveId: string): Promise<boolean> {
+    const query = this.#db.selectFrom('deltas').select('archive_id').where('device_id', '=', deviceId);
+    return (await query.where('base_archive_id', '=', archiveId).executeTakeFirst()) === undefined;
   }
 
   async receipts(deviceId: string): Promise<readonly ReceiptRow[]> {
@@ -88,13 +99,23 @@ export class SqliteReader implements CatalogueReader {
     this.#handle.close();
   }
 
-  async #withArchives(cases: readonly Selectable<CatalogueTables['cases']>[]): Promise<readonly CloudCase[]> {
-    const query = this.#db
+  #archives() {
+    return this.#db
       .selectFrom('archives')
+      .leftJoin('deltas', (join) =>
+        join
+          .onRef('deltas.device_id', '=', 'archives.device_id')
+          .onRef('deltas.archive_id', '=', 'archives.archive_id'),
+      )
+      .selectAll('archives')
+      .select('deltas.base_archive_id');
+  }
+
+  async #withArchives(cases: readonly Selectable<CatalogueTables['cases']>[]): Promise<readonly CloudCase[]> {
+    const query = this.#archives()
       .innerJoin('receipts', (join) =>
         join.onRef('receipts.device_id', '=', 'archives.device_id').onRef('receipts.batch', '=', 'archives.batch'),
       )
-      .selectAll('archives')
       .select('receipts.jws')
       .orderBy('archives.received_at')
       .orderBy('archives.tier');
@@ -110,12 +131,15 @@ export class SqliteReader implements CatalogueReader {
   }
 }
 
-function cloudArchive(row: Selectable<CatalogueTables['archives']> & { jws: string }): CloudCase['archives'][number] {
-  const { archiveId, tier, sha256, bytes, files, receivedAt } = archiveRow(row);
-  return { archiveId, tier, sha256, bytes, files, receivedAt, receipt: row.jws };
+type SelectedArchive = Selectable<CatalogueTables['archives']> & { readonly base_archive_id: string | null };
+
+function cloudArchive(row: SelectedArchive & { jws: string }): CloudCase['archives'][number] {
+  const { archiveId, tier, sha256, bytes, files, base, receivedAt } = archiveRow(row);
+  const standsOn = base === undefined ? {} : { base };
+  return { archiveId, tier, sha256, bytes, files, ...standsOn, receivedAt, receipt: row.jws };
 }
 
-function archiveRow(row: Selectable<CatalogueTables['archives']>): ArchiveRow {
+function archiveRow(row: SelectedArchive): ArchiveRow {
   return {
     deviceId: row.device_id,
     archiveId: row.archive_id,
@@ -128,5 +152,6 @@ function archiveRow(row: Selectable<CatalogueTables['archives']>): ArchiveRow {
     chunks: row.chunks,
     keys: JSON.parse(row.keys) as ArchiveRow['keys'],
     receivedAt: row.received_at,
+    ...(row.base_archive_id === null ? {} : { base: row.base_archive_id }),
   };
 }

@@ -8,6 +8,7 @@ export interface CatalogueTables {
   devices: DevicesTable;
   cases: CasesTable;
   archives: ArchivesTable;
+  deltas: DeltasTable;
   receipts: ReceiptsTable;
   answers: AnswersTable;
   rejected: RejectedTable;
@@ -61,6 +62,13 @@ interface ArchivesTable {
   /** JWE General JSON. */
   keys: string;
   received_at: string;
+}
+
+/** Which archive holds only what differs, and from which. The base cannot go before it. */
+interface DeltasTable {
+  device_id: string;
+  archive_id: string;
+  base_archive_id: string;
 }
 
 interface ReceiptsTable {
@@ -186,6 +194,20 @@ export const catalogueMigrations: readonly Migration[] = [
         bytes       INTEGER NOT NULL,
         rejected_at TEXT NOT NULL
       ) STRICT;
+    `,
+  },
+  {
+    version: 1001,
+    sql: `
+      CREATE TABLE deltas (
+        device_id       TEXT NOT NULL,
+        archive_id      TEXT NOT NULL,
+        base_archive_id TEXT NOT NULL,
+        PRIMARY KEY (device_id, archive_id),
+        FOREIGN KEY (device_id, archive_id) REFERENCES archives (device_id, archive_id) ON DELETE CASCADE,
+        FOREIGN KEY (device_id, base_archive_id) REFERENCES archives (device_id, archive_id) ON DELETE RESTRICT
+      ) STRICT;
+      CREATE INDEX deltas_by_base ON deltas (device_id, base_archive_id);
     `,
   },
 ];

@@ -78,4 +78,7 @@ async function writeArchive(work: Work, batch: StoredBatch, archive: ManifestArc
       received_at: now.toISOString(),
     })
     .execute();
+  if (archive.base === undefined) return;
+  const delta = { device_id, archive_id: archive.archiveId, base_archive_id: archive.base };
+  await work.insertInto('deltas').values(delta).execute();
 }

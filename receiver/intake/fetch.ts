@@ -1,34 +1,44 @@
-import { ArchiveError, type ArchiveProof, proveArchive } from '../../archive/index.ts';
 import type { Sha256 } from '../../core/digest.ts';
 import type { ManifestArchive } from '../../protocol/batch.ts';
+import type { ArchiveRow } from '../catalogue/catalogue.ts';
 import type { BlobSource, OpenBlob } from '../channel/channel.ts';
 import { BatchRefused } from '../errors.ts';
 import type { Objects } from '../objects/objects.ts';
+import type { PrivateKey } from '../settings.ts';
+import { type ProofTask, proved, standsOn } from './proof.ts';
 
 export interface FetchDeps {
   readonly blobs: BlobSource;
   readonly objects: Objects;
   readonly maxArchiveBytes: number;
+  /** Opens a delta and its base, where the device sealed them for this receiver as well. */
+  readonly transitKey: PrivateKey;
 }
 
 /**
  * Makes the archive of a manifest entry a durable, proved object of this receiver. One that is there already, from a
- * try that was cut short, is proved again instead of fetched. Returns the number of its chunks.
+ * try that was cut short, is proved again instead of fetched; a delta is proved with its base. Returns the number of its
+ * chunks.
  */
-export async function fetchArchive(archive: ManifestArchive, deps: FetchDeps, signal: AbortSignal): Promise<number> {
+export async function fetchArchive(
+  { archive, base }: { readonly archive: ManifestArchive; readonly base: ArchiveRow | undefined },
+  deps: FetchDeps,
+  signal: AbortSignal,
+): Promise<number> {
   const { blobs, maxArchiveBytes, objects } = deps;
+  const proof: ProofTask = { archive, maxBytes: maxArchiveBytes, standsOn: await standsOn(archive, base, deps) };
   const sha256 = archive.sha256 as Sha256;
   if (archive.bytes > maxArchiveBytes) {
     const found = `${archive.archiveId} has ${archive.bytes} bytes, at most ${maxArchiveBytes} are taken`;
     throw new BatchRefused('ARCHIVE_TOO_LARGE', found);
   }
   if (await objects.has(sha256)) {
-    const chunks = await provedAgain(archive, await objects.open(sha256), maxArchiveBytes);
+    const chunks = await provedAgain(await objects.open(sha256), proof);
     if (chunks !== undefined) return chunks;
   }
   let chunks = 0;
   const prove = async (path: string) => {
-    chunks = await proved(archive, path, maxArchiveBytes);
+    chunks = await proved(path, proof);
   };
   const blob = await blobs.open(archive.blob, signal);
   try {
@@ -41,42 +51,14 @@ export async function fetchArchive(archive: ManifestArchive, deps: FetchDeps, si
 }
 
 /** Undefined when the object has rotted since: it is then fetched once more, over the bad one. */
-async function provedAgain(archive: ManifestArchive, path: string, maxBytes: number): Promise<number | undefined> {
+async function provedAgain(path: string, task: ProofTask): Promise<number | undefined> {
   try {
-    return await proved(archive, path, maxBytes);
+    return await proved(path, task);
   } catch (error) {
     if (error instanceof BatchRefused && error.code === 'DIGEST_MISMATCH') return undefined;
     throw error;
   }
 }
-
-async function proved(archive: ManifestArchive, path: string, maxBytes: number): Promise<number> {
-  const { archiveId, bytes, sha256, tier } = archive;
-  const proof = await outsideProof(path, { sha256, bytes, maxBytes });
-  if (proof.archiveId !== archiveId || proof.tier !== tier) {
-    throw new BatchRefused('ARCHIVE_REFUSED', `${archiveId}: the blob is another archive than the manifest says`);
-  }
-  return proof.chunks;
-}
-
-interface ProofTask {
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly maxBytes: number;
-}
-
-async function outsideProof(path: string, { sha256, bytes, maxBytes }: ProofTask): Promise<ArchiveProof> {
-  try {
-    return await proveArchive(path, { sha256, bytes, limits: { ...proofLimits, maxBytes } });
-  } catch (cause) {
-    if (!(cause instanceof ArchiveError) || cause.code === 'FILE_MISSING') throw cause;
-    const code = cause.code === 'DIGEST_MISMATCH' ? 'DIGEST_MISMATCH' : 'ARCHIVE_REFUSED';
-    throw new BatchRefused(code, `the archive is refused: ${cause.message} (${cause.code})`, { cause });
-  }
-}
-
-/** An hour: a slow disk must not make a sound archive a refused one. */
-const proofLimits = { maxChunks: 65_536, deadlineMs: 3_600_000 };
 
 /** A blob that is committed does not change, so a wrong length is final; a broken transfer shows later, and is not. */
 function checkLength(archive: ManifestArchive, blob: OpenBlob): void {

@@ -1,8 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
 import { describe, type Log } from '../../core/log.ts';
 import { backoff, type Delay } from '../../core/retry.ts';
-import type { Manifest } from '../../protocol/batch.ts';
-import type { Catalogue, Rejection, Settled, SignReceipt, WaitingEvent } from '../catalogue/catalogue.ts';
+import type { Manifest, ManifestArchive } from '../../protocol/batch.ts';
+import type { ArchiveRow, Catalogue, Rejection, Settled, SignReceipt, WaitingEvent } from '../catalogue/catalogue.ts';
+import { BatchRefused } from '../errors.ts';
 import type { CertificateRules } from './device-certificate.ts';
 import { type FetchDeps, fetchArchive } from './fetch.ts';
 import { checkManifest, ManifestUnreadable, verifyManifest } from './manifest.ts';
@@ -57,10 +58,19 @@ export class Intake {
     const chunks = new Map<string, number>();
     for (const archive of manifest.archives) {
       signal.throwIfAborted();
-      chunks.set(archive.archiveId, await fetchArchive(archive, this.#deps, signal));
+      const base = await this.#baseOf(archive, manifest.device);
+      chunks.set(archive.archiveId, await fetchArchive({ archive, base }, this.#deps, signal));
       log.info({ deviceId: event.deviceId, archiveId: archive.archiveId, bytes: archive.bytes }, 'archive stored');
     }
     return catalogue.storeBatch(event, { manifest, chunks }, clock.now(), sign);
+  }
+
+  /** What a delta stands on: a whole archive of the same device and tier that has its receipt. Throws BASE_MISSING. */
+  async #baseOf({ archiveId, base, tier }: ManifestArchive, device: string): Promise<ArchiveRow | undefined> {
+    if (base === undefined) return undefined;
+    const found = await this.#deps.catalogue.reader.archive(device, base);
+    if (found && found.tier === tier && found.base === undefined) return found;
+    throw new BatchRefused('BASE_MISSING', `${archiveId} stands on an archive that is not here`);
   }
 
   async #settleFailure(event: WaitingEvent, error: unknown, batch: string | undefined): Promise<IntakeOutcome> {

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AnonymousCredential, BlockBlobClient, newPipeline, type StoragePipelineOptions } from '@azure/storage-blob';
 import { CompactSign } from 'jose';
-import { buildArchive, readKeysFile } from '../../archive/index.ts';
+import { buildArchive, planDelta, readKeysFile } from '../../archive/index.ts';
 import { noise, orderOf, secretKey, table } from '../../archive/testing/studies.ts';
 import { type Envelope, withoutRecipient } from '../../core/envelope.ts';
 import { makeFolder } from '../../core/files.ts';
+import { passAlways } from '../../core/gate-flag.ts';
 import type { Manifest, ManifestArchive } from '../../protocol/batch.ts';
 import { newId, type Tier } from '../../protocol/ids.ts';
 import type { Acknowledgement } from '../../protocol/receipt.ts';
@@ -28,6 +29,8 @@ export class TestDevice {
   readonly credential: Credential;
   readonly acknowledged: Acknowledgement[] = [];
   readonly #world: HubWorld;
+  /** Digests of what it sealed, by archive and name. */
+  readonly #sealed = new Map<string, Map<string, string>>();
   #link: HubLink | undefined;
   /** Status of the answer to `acknowledge`. */
   answers = 200;
@@ -74,20 +77,39 @@ export class TestDevice {
     this.#link = undefined;
   }
 
-  /** Seals a small case and says what a manifest would say of it. */
+  /** Seals a small case and says what a manifest would say of it. `base`: an archive that it sealed before. */
   async seal(
     transitKey: PrivateKey,
-    more: { readonly archiveId?: string; readonly caseId?: string; readonly tier?: Tier; readonly bytes?: number } = {},
+    more: {
+      readonly archiveId?: string;
+      readonly caseId?: string;
+      readonly tier?: Tier;
+      readonly bytes?: number;
+      /** Of the mesh. */
+      readonly seed?: number;
+      readonly base?: string;
+    } = {},
   ) {
     const { archiveId: wanted = newId('arc'), caseId = newId('case'), tier = 'study', bytes = 20_000 } = more;
     const folder = await makeFolder(join(this.#world.folder, 'sealed'));
     const { kid, ...publicKey } = publicKeyOf(transitKey);
     const files = [
-      { name: 'map-1.mesh', pieces: [table(50)] },
+      { name: 'map-1.mesh', pieces: [table(50, more.seed)] },
       { name: 'map-1/noise.bin', pieces: [noise(bytes)] },
     ];
     const recipients = [secretKey, { kid, publicKey }];
-    const sealed = await buildArchive(orderOf(folder, files, { archiveId: wanted, caseId, tier, recipients }));
+    const contents = new Map<string, string>();
+    const hooks = { onFile: (file: { name: string; sha256: string }) => void contents.set(file.name, file.sha256) };
+    const order = orderOf(folder, files, { archiveId: wanted, caseId, tier, recipients, hooks });
+    const held = this.#sealed.get(more.base ?? '') ?? new Map<string, string>();
+    const base = {
+      archiveId: more.base ?? '',
+      has: (name: string) => held.has(name),
+      holds: (name: string, digest: string) => held.get(name) === digest,
+    };
+    const delta = await planDelta(order.study, tier, base, passAlways);
+    const sealed = await buildArchive(delta ? { ...order, delta } : order);
+    this.#sealed.set(wanted, contents);
     const keys = withoutRecipient(readKeysFile(sealed.keysPath).keys as Envelope, secretKey.kid);
     const study = { maps: 1, points: 2, lesions: 3 };
     const { archiveId, path, sha256 } = sealed;
@@ -98,6 +120,7 @@ export class TestDevice {
       sha256,
       bytes: sealed.bytes,
       files: sealed.files,
+      ...(sealed.base === undefined ? {} : { base: sealed.base }),
       keys,
       study,
       path,
