@@ -159,9 +159,7 @@ export class Pipeline {
     const { ledger, opener, sealer, log, announce, recipients, casesFolder: target, tiers, privacy } = this.#deps;
     const { siteKey, storageKey } = this.#deps;
     const archives = tiers.map((tier) => ({ tier, archiveId: newId('arc') }));
-    const memory = recallStudy(ledger.read, caseId, { storageKey, recipients });
-    const { linkage, base } = memory;
-    const earlier = { ...(linkage ? { linkage } : {}), ...(base ? { base } : {}) };
+    const { revision, ...earlier } = recallStudy(ledger.read, caseId, { storageKey, recipients });
     const order = { kind: 'seal', target, caseId, archives, recipients, privacy, siteKey, ...earlier } as const;
     const seal = (opening: Opening) => sealer.seal({ ...order, ...opening }, work, signal);
     const sealed = await opener.open(caseId, entry, seal, work, signal);
@@ -175,7 +173,7 @@ export class Pipeline {
       return { againInMs: this.#quiet.observe(entry.key, now.signature, this.#deps.clock.monotonicMs()) };
     }
     const rows = sealed.archives.map((archive) => rowOf(archive, recipients));
-    await ledger.seal(caseId, sealed.counts, rows, rememberStudy(sealed, memory, storageKey));
+    await ledger.seal(caseId, sealed.counts, rows, rememberStudy(sealed, revision, storageKey));
     this.#quiet.forget(entry.key);
     this.#failures.delete(caseId);
     opener.forget(caseId);

@@ -32,10 +32,6 @@ export function recallStudy(
 }
 
 /** What is kept of a study that was just sealed, for its next export. */
-export function rememberStudy(
-  { linkage, base }: Sealed,
-  { revision }: StudyMemory,
-  storageKey: Uint8Array,
-): StudyOutcome {
+export function rememberStudy({ linkage, base }: Sealed, revision: number, storageKey: Uint8Array): StudyOutcome {
   return { linkageSealed: sealText(JSON.stringify(linkage), storageKey), revision, base };
 }
