@@ -4,6 +4,7 @@ import type { Figure } from './figure.ts';
 /** Benches by name; each returns its figures over so many repeats. Loaded when they run. */
 const benches: Readonly<Record<string, (repeats: number) => Promise<Figure[]>>> = {
   'first-case': async (repeats) => (await import('./first-case.ts')).firstCase(repeats),
+  read: async (repeats) => (await import('./read.ts')).read(repeats),
   idle: async (repeats) => (await import('./idle.ts')).idle(repeats),
 };
 

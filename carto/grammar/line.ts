@@ -76,16 +76,18 @@ export async function* blocksOf(file: SourceFile, checkpoint: Checkpoint, kind: 
   let rest: Buffer[] = [];
   let restBytes = 0;
   for await (const piece of piecesOf(file, checkpoint)) {
-    const cut = piece.lastIndexOf(lineFeed) + 1;
-    if (cut > 0) {
-      const head = piece.subarray(0, cut);
-      yield block(rest.length === 0 ? head : Buffer.concat([...rest, head]));
+    // Only the line that two pieces share is put together; what lies between stays where it was read.
+    const from = rest.length === 0 ? 0 : piece.indexOf(lineFeed) + 1;
+    const to = piece.lastIndexOf(lineFeed) + 1;
+    if (from > 0) {
+      yield block(Buffer.concat([...rest, piece.subarray(0, from)]));
       rest = [];
       restBytes = 0;
     }
-    if (cut === piece.length) continue;
-    rest.push(piece.subarray(cut));
-    restBytes += piece.length - cut;
+    if (to > from) yield block(piece.subarray(from, to));
+    if (to === piece.length) continue;
+    rest.push(piece.subarray(to));
+    restBytes += piece.length - to;
     if (restBytes > maxLineBytes) throw new CartoError('UNREADABLE', 'a line does not end', { kind });
   }
   if (rest.length > 0) yield block(Buffer.concat(rest));

@@ -27,7 +27,8 @@ export class EcgCounts {
   samples = 0;
   readonly #width: number;
   readonly #tile: Int32Array;
-  #channels: Int32Array<ArrayBuffer>[];
+  /** All channels one behind the other, each with room for so many samples. */
+  #counts: Int32Array;
   #room = firstRoom;
   #line: number;
   /** Cells of the tile so far, and where the row that is being read began. */
@@ -39,7 +40,7 @@ export class EcgCounts {
     this.#width = channels;
     this.#line = line;
     this.#tile = new Int32Array(tileRows * channels);
-    this.#channels = Array.from({ length: channels }, () => new Int32Array(firstRoom));
+    this.#counts = new Int32Array(firstRoom * channels);
   }
 
   /** Whole lines; `from`: where to begin. */
@@ -97,7 +98,12 @@ export class EcgCounts {
     else if (cells > 0) throw this.#miscounted(cells);
     this.#empty();
     const { samples } = this;
-    return { samples, channels: this.#channels.map(({ buffer }) => new Int32Array(buffer.transfer(4 * samples))) };
+    const channels = Array.from({ length: this.#width }, (_, channel) => this.#channel(channel).subarray(0, samples));
+    return { samples, channels };
+  }
+
+  #channel(channel: number): Int32Array {
+    return this.#counts.subarray(channel * this.#room, (channel + 1) * this.#room);
   }
 
   /** Returns where the next row begins in the tile. */
@@ -112,16 +118,18 @@ export class EcgCounts {
     const rows = this.#rowStart / width;
     while (this.samples + rows > this.#room) this.#grow();
     for (let channel = 0; channel < width; channel++) {
-      const counts = this.#channels[channel] as Int32Array;
-      for (let row = 0; row < rows; row++) counts[this.samples + row] = this.#tile[row * width + channel] as number;
+      const to = channel * this.#room + this.samples;
+      for (let row = 0; row < rows; row++) this.#counts[to + row] = this.#tile[row * width + channel] as number;
     }
     this.samples += rows;
     this.#rowStart = 0;
   }
 
   #grow(): void {
+    const grown = new Int32Array(2 * this.#room * this.#width);
+    for (let channel = 0; channel < this.#width; channel++) grown.set(this.#channel(channel), 2 * channel * this.#room);
+    this.#counts = grown;
     this.#room *= 2;
-    this.#channels = this.#channels.map(({ buffer }) => new Int32Array(buffer.transfer(4 * this.#room)));
   }
 
   #miscounted(cells: number): CartoError {
