@@ -161,7 +161,7 @@ export interface PointRecording {
   readonly channels?: { readonly unipolar?: string; readonly bipolar?: string; readonly reference?: string };
   /** Several points may share one file: equal where they do, absent when the file was not exported. */
   readonly ecgFile?: number;
-  /** Loads on call; undefined when the file was not exported. Kept only as long as somebody holds it. */
+  /** Loads on call; undefined when the file was not exported. Only the file that was read last is kept. */
   loadEcg(): Promise<Ecg | undefined>;
   loadContactForce(): Promise<ContactForce | undefined>;
   readonly tracks: readonly TrackFile[];

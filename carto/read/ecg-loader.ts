@@ -4,14 +4,14 @@ import type { Ecg } from '../study.ts';
 import { readEcg } from './ecg.ts';
 
 /**
- * Loads ECG files, each once however many points share it, as long as somebody holds what was read or waits for it.
- * It keeps nothing alive itself: going through all points of a study needs the memory of one file.
+ * Loads ECG files. Points that share a file and are asked one after the other, or at once, read it once: the file that was
+ * read last is kept, and no other. Weak references would hold every file until the event loop turns, which it need not
+ * while a source has its bytes in memory.
  */
 export class EcgLoader {
   readonly #checkpoint: Checkpoint;
   readonly #ordinals = new Map<SourceFile, number>();
-  readonly #read = new Map<SourceFile, WeakRef<Ecg>>();
-  readonly #waiting = new Map<SourceFile, Promise<Ecg>>();
+  #last: { readonly file: SourceFile; readonly ecg: Promise<Ecg> } | undefined;
 
   constructor(checkpoint: Checkpoint) {
     this.#checkpoint = checkpoint;
@@ -25,20 +25,15 @@ export class EcgLoader {
   }
 
   async load(file: SourceFile): Promise<Ecg> {
-    const known = this.#read.get(file)?.deref();
-    if (known) return known;
-    const waiting = this.#waiting.get(file) ?? this.#start(file);
-    return waiting;
-  }
-
-  #start(file: SourceFile): Promise<Ecg> {
-    const reading = readEcg(file, this.#checkpoint)
-      .then((ecg) => {
-        this.#read.set(file, new WeakRef(ecg));
-        return ecg;
-      })
-      .finally(() => this.#waiting.delete(file));
-    this.#waiting.set(file, reading);
-    return reading;
+    if (this.#last?.file === file) return this.#last.ecg;
+    const ecg = readEcg(file, this.#checkpoint);
+    this.#last = { file, ecg };
+    try {
+      return await ecg;
+    } catch (error) {
+      // A file that could not be read is read again when it is asked for again.
+      if (this.#last?.ecg === ecg) this.#last = undefined;
+      throw error;
+    }
   }
 }
