@@ -25,13 +25,22 @@ export { coloringNames, isDefaultTag, meshFlags } from './pseudonymise/vocabular
 export { type EcgOfPoints, eachEcg } from './read/each-ecg.ts';
 export { type ReadStudyOptions, readStudy } from './read/read-study.ts';
 export {
+  type Canary,
+  type CatheterName,
+  type ChamberKind,
+  canariesOf,
+  type GenerationName,
+  type PackKind,
   type PlannedGap,
   type SimulatedExport,
   type SimulatedNames,
   type SimulateOptions,
   SimulatorError,
   type SimulatorErrorCode,
+  type StudySize,
+  type StudyTruth,
   simulateStudy,
+  type Variant,
 } from './simulate/index.ts';
 export type { LeftOut, Source, SourceFile } from './source.ts';
 export type * from './study.ts';

@@ -11,19 +11,23 @@ export interface Application extends Trace {
   readonly startMs: number;
   readonly endMs: number;
   readonly preset: 1 | 2;
+  /** True: 90 W for four seconds. Its rows are in sibling tables, and it has no index. */
+  readonly highPower: boolean;
   readonly sites: readonly Site[];
 }
 
 /** Ablation index that the operator stops at. */
 const goals = { anterior: 450, posterior: 390 } as const;
 const leastSteps = 120;
+const highPowerSteps = 40;
+const highPowerShare = 0.08;
 const mostSteps = 600;
 const dragSteps = 8;
 
 /** Carries out a plan, one application after another, on the study's clock. */
 export function ablate(
   targets: readonly LesionTarget[],
-  start: { readonly atMs: number; readonly session: number },
+  start: { readonly atMs: number; readonly session: number; readonly highPower: boolean },
   random: Random,
 ): Application[] {
   const applications: Application[] = [];
@@ -33,7 +37,10 @@ export function ablate(
     const session = start.session + applications.length;
     const target = targets[n]!;
     let application: Application;
-    if (applications.length === slip) {
+    if (start.highPower && random.next() < highPowerShare) {
+      application = burst(target, { atMs, session, firstSite: n + 1 }, random);
+      n += 1;
+    } else if (applications.length === slip) {
       application = slipOff(target, { atMs, session }, random);
     } else {
       const group = isDrag(targets, n, random) ? [target, targets[n + 1]!] : [target];
@@ -96,6 +103,23 @@ function stayUntilDone(recorder: TraceRecorder, goal: number): { fromStep: numbe
   return { fromStep, toStep: recorder.ablation.length };
 }
 
+/** Much power for a short time. */
+function burst(
+  target: LesionTarget,
+  start: { readonly atMs: number; readonly session: number; readonly firstSite: number },
+  random: Random,
+): Application {
+  const setting = { ...settingFor(target.wall, random), powerW: random.between(88, 90), peakC: random.between(46, 52) };
+  const recorder = new TraceRecorder(start.atMs, setting, random);
+  recorder.rest();
+  for (let n = 0; n < highPowerSteps; n += 1) recorder.step();
+  const window = { target, fromStep: 0, toStep: highPowerSteps, startMs: start.atMs, index: start.firstSite };
+  const site = measureSite(recorder, window, random);
+  recorder.step();
+  recorder.step();
+  return { ...finish(recorder, start, target.wall, [site]), highPower: true };
+}
+
 /** The tip slips off after two seconds: traces are kept, but no stable time, so no site. */
 function slipOff(
   target: LesionTarget,
@@ -120,6 +144,7 @@ function finish(
     startMs: start.atMs,
     endMs: trace.force.at(-1)!.atMs + 80,
     preset: wall === 'anterior' ? 1 : 2,
+    highPower: false,
     sites,
   };
 }

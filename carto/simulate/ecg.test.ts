@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { channels } from './ecg.ts';
 import { readBack } from './read-back.ts';
 
 const { lines, study, files } = readBack({ seed: 33, points: 14 });
@@ -26,7 +25,7 @@ test('an ECG file has four header lines, 26 channels and 2500 rows of fixed widt
   assert.equal(point.mapping, 'Unipolar Mapping Channel=M1 Bipolar Mapping Channel=M1-M2 Reference Channel=I');
   assert.deepEqual(
     point.names,
-    channels.map(([name]) => name),
+    'M1 M2 M3 M4 M7 M8 M9 M10 WCT_GND V1 V2 V3 V4 V5 V6 LA RA LL M1-M2 M3-M4 I II III aVL aVR aVF'.split(' '),
   );
   assert.equal(point.names.length, 26);
   assert.equal(point.rows.length, 2500);

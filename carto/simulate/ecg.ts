@@ -1,21 +1,26 @@
-import { addBump, type Electrogram, sampleCount, toCounts } from './electrogram.ts';
-import type { Random } from './random.ts';
+import { type Channel, coronarySinus } from './catheter.ts';
+import {
+  addBump,
+  blankSignal,
+  drawBipolar,
+  drawElectrogram,
+  drawUnipolar,
+  type Electrogram,
+  type ElectrogramTarget,
+  type Rhythm,
+  sampleCount,
+  toCounts,
+} from './electrogram.ts';
+import { addNoise, roundedLess } from './noise.ts';
+import { type Random, randomOf } from './random.ts';
+import type { Recording } from './recording.ts';
 import { dot, type Vector } from './vector.ts';
 
-/** The channels of a recording, in file order, with their numbers. */
-// biome-ignore format: one group of channels per line
-export const channels = [
-  ['M1', 1], ['M2', 2], ['M3', 3], ['M4', 4],
-  ['M7', 7], ['M8', 8], ['M9', 9], ['M10', 10],
-  ['WCT_GND', 21],
-  ['V1', 22], ['V2', 23], ['V3', 24], ['V4', 25], ['V5', 26], ['V6', 27],
-  ['LA', 28], ['RA', 29], ['LL', 30],
-  ['M1-M2', 92], ['M3-M4', 94],
-  ['I', 110], ['II', 111], ['III', 112], ['aVL', 171], ['aVR', 172], ['aVF', 173],
-] as const;
-
-export type ChannelName = (typeof channels)[number][0];
-export type Recording = Readonly<Record<ChannelName, Int16Array>>;
+/** One column of an ECG file. */
+export interface Signal {
+  readonly channel: Channel;
+  readonly counts: Int16Array;
+}
 
 // where each electrode looks from: x left, y superior, z anterior
 const electrodes: Readonly<Record<'LA' | 'RA' | 'LL' | 'V1' | 'V2' | 'V3' | 'V4' | 'V5' | 'V6', Vector>> = {
@@ -39,56 +44,122 @@ const waves: readonly (readonly [number, number, Vector])[] = [
   [455, 48, [0.22, -0.2, 0.12]],
 ];
 
-/** A whole recording around one electrogram. Limb leads are differences of the limb electrodes, each rounded by itself. */
-export function drawRecording(mapping: Electrogram, beats: readonly number[], random: Random): Recording {
-  const limb = {
-    LA: electrode('LA', beats, random),
-    RA: electrode('RA', beats, random),
-    LL: electrode('LL', beats, random),
-  };
-  const combine = (la: number, ra: number, ll: number) =>
-    toCounts(limb.LA.map((value, t) => la * value + ra * limb.RA[t]! + ll * limb.LL[t]!));
-  const chest = (name: 'V1' | 'V2' | 'V3' | 'V4' | 'V5' | 'V6') => toCounts(electrode(name, beats, random));
-  const proximal = drawProximal(mapping, random);
-  return {
-    M1: mapping.unipolar,
-    M2: less(mapping.unipolar, mapping.bipolar, random),
-    ...proximal,
-    M7: idle(0, 7, random),
-    M8: idle(0, 7, random),
-    M9: idle(0, 7, random),
-    M10: idle(0, 7, random),
-    WCT_GND: idle(-120, 2, random),
-    V1: chest('V1'),
-    V2: chest('V2'),
-    V3: chest('V3'),
-    V4: chest('V4'),
-    V5: chest('V5'),
-    V6: chest('V6'),
-    LA: combine(1, 0, 0),
-    RA: combine(0, 1, 0),
-    LL: combine(0, 0, 1),
-    'M1-M2': mapping.bipolar,
-    I: combine(1, -1, 0),
-    II: combine(0, -1, 1),
-    III: combine(-1, 0, 1),
-    aVL: combine(1, -0.5, -0.5),
-    aVR: combine(-0.5, 1, -0.5),
-    aVF: combine(-0.5, -0.5, 1),
-  };
+/**
+ * All channels of a recording, in file order. Of a recording with the ablation catheter alone, or with a mapping catheter
+ * of many electrodes and the coronary sinus beside it.
+ */
+export function drawRecording(recording: Recording): Signal[] {
+  const random = randomOf(recording.seed, `ecg/${recording.stream}`);
+  const { catheter, rhythm } = recording;
+  if (catheter === undefined) {
+    return inOrder([...tipSignals(tipElectrogram(recording), random), ...surfaceSignals(rhythm, random)]);
+  }
+  return inOrder([
+    ...tipSignals(drawElectrogram(nothing, rhythm, random), random),
+    ...sinusSignals(rhythm, random),
+    ...splineSignals(recording),
+    ...surfaceSignals(rhythm, random),
+  ]);
 }
 
-function electrode(name: keyof typeof electrodes, beats: readonly number[], random: Random): Float64Array {
+/** A tip that floats in the blood. */
+const nothing: ElectrogramTarget = { unipolarMv: 0, bipolarMv: 0, latMs: undefined };
+
+const inOrder = (signals: Signal[]) => signals.sort((a, b) => a.channel[1] - b.channel[1]);
+
+/** What the ablation catheter's tip sees: the point's own signals, from a stream of their own. */
+export function tipElectrogram(recording: Recording): Electrogram {
+  return drawElectrogram(recording.targets[0]!, recording.rhythm, randomOf(recording.seed, `tip/${recording.stream}`));
+}
+
+/** The channels of a catheter with many electrodes: along a spline each pair is the difference of its two electrodes. */
+export function splineSignals(recording: Recording): Signal[] {
+  const { catheter, rhythm, targets, seed, stream } = recording;
+  const random = randomOf(seed, `splines/${stream}`);
+  const signals: Signal[] = [];
+  for (let spline = 0; spline < catheter!.splines; spline += 1) {
+    const first = spline * catheter!.perSpline;
+    let unipolar = drawUnipolar(targets[first]!, rhythm, random);
+    for (let n = first; n < first + catheter!.perSpline; n += 1) {
+      signals.push({ channel: catheter!.unipolar(n + 1), counts: unipolar });
+      if (n === first + catheter!.perSpline - 1) continue;
+      const bipolar = drawBipolar(targets[n]!, rhythm, random);
+      signals.push({ channel: catheter!.bipolar(n + 1), counts: bipolar });
+      unipolar = roundedLess(unipolar, bipolar, random);
+    }
+  }
+  return signals;
+}
+
+/** The coronary sinus: activated from its mouth outward, and the ventricle beside it. */
+function sinusSignals(rhythm: Rhythm, random: Random): Signal[] {
+  const signals: Signal[] = [];
+  for (let electrode = 1; electrode <= coronarySinus.electrodes; electrode += 1) {
+    const latMs = 24 - 2 * electrode - rhythm.referenceMs;
+    const target = { unipolarMv: 1.6, bipolarMv: random.between(0.6, 1.6), latMs };
+    const { unipolar, bipolar } = drawElectrogram(target, rhythm, random);
+    signals.push({ channel: coronarySinus.unipolar(electrode), counts: unipolar });
+    if (electrode % 2 === 1) signals.push({ channel: coronarySinus.bipolar(electrode), counts: bipolar });
+  }
+  return signals;
+}
+
+function tipSignals(tip: Electrogram, random: Random): Signal[] {
+  const { third, fourth, pair } = drawProximal(tip, random);
+  return [
+    { channel: ['M1', 1], counts: tip.unipolar },
+    { channel: ['M2', 2], counts: roundedLess(tip.unipolar, tip.bipolar, random) },
+    { channel: ['M3', 3], counts: third },
+    { channel: ['M4', 4], counts: fourth },
+    { channel: ['M1-M2', 92], counts: tip.bipolar },
+    { channel: ['M3-M4', 94], counts: pair },
+    ...([7, 8, 9, 10] as const).map((n): Signal => ({ channel: [`M${n}`, n], counts: idle(0, 7, random) })),
+  ];
+}
+
+/** Limb leads are differences of the limb electrodes, each rounded by itself. */
+function surfaceSignals(rhythm: Rhythm, random: Random): Signal[] {
+  const [la, ra, ll] = (['LA', 'RA', 'LL'] as const).map((name) => electrode(name, rhythm, random)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  const combine = (left: number, right: number, leg: number) => {
+    const signal = blankSignal();
+    for (let t = 0; t < sampleCount; t += 1) signal[t] = left * la[t]! + right * ra[t]! + leg * ll[t]!;
+    return toCounts(signal);
+  };
+  const chest = (['V1', 'V2', 'V3', 'V4', 'V5', 'V6'] as const).map(
+    (name, n): Signal => ({ channel: [name, 22 + n], counts: toCounts(electrode(name, rhythm, random)) }),
+  );
+  return [
+    { channel: ['WCT_GND', 21], counts: idle(-120, 2, random) },
+    ...chest,
+    { channel: ['LA', 28], counts: combine(1, 0, 0) },
+    { channel: ['RA', 29], counts: combine(0, 1, 0) },
+    { channel: ['LL', 30], counts: combine(0, 0, 1) },
+    { channel: ['I', 110], counts: combine(1, -1, 0) },
+    { channel: ['II', 111], counts: combine(0, -1, 1) },
+    { channel: ['III', 112], counts: combine(-1, 0, 1) },
+    { channel: ['aVL', 171], counts: combine(1, -0.5, -0.5) },
+    { channel: ['aVR', 172], counts: combine(-0.5, 1, -0.5) },
+    { channel: ['aVF', 173], counts: combine(-0.5, -0.5, 1) },
+  ];
+}
+
+function electrode(name: keyof typeof electrodes, { beats, referenceMs }: Rhythm, random: Random): Float64Array {
   const signal = new Float64Array(sampleCount);
   for (const beat of beats) {
-    for (const [after, width, dipole] of waves) addBump(signal, beat + after, width, dot(dipole, electrodes[name]));
+    for (const [after, width, dipole] of waves) {
+      addBump(signal, beat - referenceMs + after, width, dot(dipole, electrodes[name]));
+    }
   }
   const hum = random.between(0, 2 * Math.PI);
   const wander = random.between(0, 2 * Math.PI);
   for (let t = 0; t < sampleCount; t += 1) {
-    const slow = 0.05 * Math.sin(t / 700 + wander);
-    signal[t]! += slow + 0.008 * Math.sin(0.1 * Math.PI * t + hum) + 0.006 * random.normal();
+    signal[t]! += 0.05 * Math.sin(t / 700 + wander) + 0.008 * Math.sin(0.1 * Math.PI * t + hum);
   }
+  addNoise(signal, 0.006, random);
   return signal;
 }
 
@@ -96,22 +167,28 @@ function electrode(name: keyof typeof electrodes, beats: readonly number[], rand
 function drawProximal({ unipolar, bipolar }: Electrogram, random: Random) {
   const share = random.between(0.5, 0.8);
   const delay = random.integer(3, 7);
-  const later = (source: Int16Array) =>
-    Int16Array.from(source, (_, t) => Math.round(share * source[Math.max(0, t - delay)]! + 2 * random.normal()));
+  const later = (source: Int16Array) => {
+    const signal = blankSignal();
+    for (let t = 0; t < sampleCount; t += 1) signal[t] = share * source[Math.max(0, t - delay)]!;
+    addNoise(signal, 2, random);
+    return rounded(signal);
+  };
   const third = later(unipolar);
   const pair = later(bipolar);
-  return { M3: third, M4: less(third, pair, random), 'M3-M4': pair };
-}
-
-/** `from` less `what`, a count off here and there: the recorder rounds each channel by itself. */
-function less(from: Int16Array, what: Int16Array, random: Random): Int16Array {
-  return Int16Array.from(from, (value, t) => value - what[t]! + random.integer(-1, 1));
+  return { third, fourth: roundedLess(third, pair, random), pair };
 }
 
 /** A channel with nothing connected: hum and noise. */
-function idle(level: number, noise: number, random: Random): Int16Array {
+function idle(level: number, size: number, random: Random): Int16Array {
   const hum = random.between(0, 2 * Math.PI);
-  return Int16Array.from({ length: sampleCount }, (_, t) =>
-    Math.round(level + noise * (random.normal() + Math.sin(0.1 * Math.PI * t + hum))),
-  );
+  const signal = blankSignal();
+  for (let t = 0; t < sampleCount; t += 1) signal[t] = level + size * Math.sin(0.1 * Math.PI * t + hum);
+  addNoise(signal, size, random);
+  return rounded(signal);
+}
+
+function rounded(signal: Float64Array): Int16Array {
+  const counts = new Int16Array(signal.length);
+  for (let t = 0; t < signal.length; t += 1) counts[t] = Math.round(signal[t]!);
+  return counts;
 }

@@ -1,54 +1,80 @@
+import { addNoise } from './noise.ts';
 import type { Random } from './random.ts';
 
 /** Samples in one recording, at 1 kHz. */
 export const sampleCount = 2500;
 /** mV per stored count. */
 export const gainMv = 0.003;
-/** Sample of the reference annotation (the P wave of lead I). */
+/** Sample of the reference annotation. */
 export const referenceSample = 2000;
 /** The window of interest, ms against the reference annotation, both ends included. */
 export const windowOfInterest = { fromMs: -80, toMs: 120 } as const;
 
-/** What the mapping catheter sees at one point, in counts. */
+/** What a pair of electrodes sees, in counts. */
 export interface Electrogram {
-  /** Distal tip against the far electrode. */
+  /** The first of the pair against a far electrode. */
   readonly unipolar: Int16Array;
-  /** Distal pair. */
+  /** The pair. */
   readonly bipolar: Int16Array;
 }
 
+/** What an electrogram is to look like. */
 export interface ElectrogramTarget {
   readonly unipolarMv: number;
   readonly bipolarMv: number;
   /** Against the reference; undefined where nothing rises out of the noise. */
   readonly latMs: number | undefined;
-  /** Samples of the P waves in the window. */
-  readonly beats: readonly number[];
 }
 
-/** Draws an electrogram of about the wanted size: local activation in each beat, far-field ventricle, noise, mains hum. */
-export function drawElectrogram(target: ElectrogramTarget, random: Random): Electrogram {
-  const unipolar = new Float64Array(sampleCount);
-  const bipolar = new Float64Array(sampleCount);
-  const fractions = target.bipolarMv < 0.5 ? [0, 11, -9, 19] : [0];
-  for (const beat of target.beats) {
-    addBump(unipolar, beat + 190, 14, 0.25);
-    addBump(unipolar, beat + 455, 45, 0.07);
-    if (target.latMs === undefined) continue;
-    const at = beat + target.latMs + (beat === referenceSample ? 0 : random.between(-2, 2));
-    addSlope(unipolar, at, 5, target.unipolarMv / 1.213);
-    for (const [n, offset] of fractions.entries()) {
-      addWavelet(bipolar, at + offset, target.bipolarMv * (n === 0 ? 0.55 : random.between(0.15, 0.5)));
-    }
+/** When the heart beats in a recording. */
+export interface Rhythm {
+  /** Samples of the reference event in each beat; one lies on `referenceSample`. */
+  readonly beats: readonly number[];
+  /** How long after the peak of the P wave that event is, ms. */
+  readonly referenceMs: number;
+}
+
+/** Draws an electrogram of about the wanted size: local activation in each beat, far field of the ventricle, noise, hum. */
+export function drawElectrogram(target: ElectrogramTarget, rhythm: Rhythm, random: Random): Electrogram {
+  const unipolar = drawUnipolar(target, rhythm, random);
+  return { unipolar, bipolar: drawBipolar(target, rhythm, random) };
+}
+
+export function drawUnipolar(target: ElectrogramTarget, { beats, referenceMs }: Rhythm, random: Random): Int16Array {
+  const signal = blankSignal();
+  for (const beat of beats) {
+    const wave = beat - referenceMs;
+    if (referenceMs === 0) addBump(signal, wave + 190, 14, 0.25);
+    addBump(signal, wave + 455, 45, 0.07);
+    if (target.latMs !== undefined)
+      addSlope(signal, activation(beat, target.latMs, random), 5, target.unipolarMv / 1.213);
   }
   const hum = random.between(0, 2 * Math.PI);
   const wander = random.between(0, 2 * Math.PI);
   for (let t = 0; t < sampleCount; t += 1) {
-    const slow = 0.03 * Math.sin(t / 620 + wander);
-    unipolar[t]! += slow + 0.006 * Math.sin(0.1 * Math.PI * t + hum) + 0.008 * random.normal();
-    bipolar[t]! += 0.004 * random.normal();
+    signal[t]! += 0.03 * Math.sin(t / 620 + wander) + 0.006 * Math.sin(0.1 * Math.PI * t + hum);
   }
-  return { unipolar: toCounts(unipolar), bipolar: toCounts(bipolar) };
+  addNoise(signal, 0.008, random);
+  return toCounts(signal);
+}
+
+export function drawBipolar(target: ElectrogramTarget, { beats }: Rhythm, random: Random): Int16Array {
+  const signal = blankSignal();
+  const fractions = target.bipolarMv < 0.5 ? [0, 11, -9, 19] : [0];
+  for (const beat of beats) {
+    if (target.latMs === undefined) continue;
+    const at = activation(beat, target.latMs, random);
+    for (const [n, offset] of fractions.entries()) {
+      addWavelet(signal, at + offset, target.bipolarMv * (n === 0 ? 0.55 : random.between(0.15, 0.5)));
+    }
+  }
+  addNoise(signal, 0.004, random);
+  return toCounts(signal);
+}
+
+/** Exactly as annotated in the reference beat, nearly so in the others. */
+function activation(beat: number, latMs: number, random: Random): number {
+  return beat + latMs + (beat === referenceSample ? 0 : random.between(-2, 2));
 }
 
 /** Largest less smallest inside the window of interest, in mV: how the stored voltages are defined. */
@@ -64,6 +90,13 @@ export function peakToPeakMv(counts: Int16Array): number {
     if (value > high) high = value;
   }
   return (high - low) * gainMv;
+}
+
+const workplace = new Float64Array(sampleCount);
+
+/** A signal of zeros in mV, the same one each time: it is turned into counts before the next is drawn. */
+export function blankSignal(): Float64Array {
+  return workplace.fill(0);
 }
 
 /** mV to stored counts. */

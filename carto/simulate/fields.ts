@@ -1,4 +1,4 @@
-import { type Atrium, onMitralLid, veinDepth } from './atrium.ts';
+import { type Chamber, onLid, vesselDepth } from './chamber.ts';
 import { type Mesh, nearestVertex } from './mesh.ts';
 import type { Random } from './random.ts';
 import { add, distanceBetween, dot, scale, type Vector, vectorAt } from './vector.ts';
@@ -8,7 +8,7 @@ import { arrivalTimes } from './wavefront.ts';
 export interface Fields {
   readonly unipolarMv: Float64Array;
   readonly bipolarMv: Float64Array;
-  /** Against the reference annotation; the wave enters at the septum. */
+  /** Against the reference annotation. */
   readonly latMs: Float64Array;
   readonly impedanceOhm: Float64Array;
   readonly forceG: Float64Array;
@@ -21,11 +21,15 @@ const earliestMs = -45;
 const latestMs = 100;
 const scarMv = 0.1;
 
-/** Draws the tissue of one atrium: healthy voltage with slow variation, veins low, one low-voltage patch, one sinus beat. */
-export function makeFields(atrium: Atrium, mesh: Mesh, random: Random): Fields {
+/**
+ * Draws the tissue of one chamber: healthy voltage with slow variation, vessels low, one low-voltage patch, one beat.
+ * `isolated`: the vessels are dead, as after an ablation around them.
+ */
+export function makeFields(chamber: Chamber, mesh: Mesh, random: Random, isolated = false): Fields {
+  const { tissue } = chamber;
   const count = mesh.vertices.length / 3;
-  const patch = placePatch(atrium, mesh, random);
-  const radius = random.between(11, 16);
+  const patch = placePatch(chamber, mesh, random);
+  const radius = random.between(...tissue.scarMm);
   const [coarse, fine, rest] = [waves(random, 40), waves(random, 14), waves(random, 30)];
   const fields = {
     unipolarMv: new Float64Array(count),
@@ -37,31 +41,28 @@ export function makeFields(atrium: Atrium, mesh: Mesh, random: Random): Fields {
   const slowness = new Float64Array(count);
   for (let n = 0; n < count; n += 1) {
     const place = vectorAt(mesh.vertices, n);
-    const depth = veinDepth(atrium, place);
+    const depth = vesselDepth(chamber, place);
     const ill = 1 - smoothStep(radius * 0.55, radius * 1.2, distanceBetween(place, patch) + 2 * fine(place));
-    const lid = onMitralLid(atrium, place) ? 0.25 : 1;
-    const healthy = 2.7 * (1 + 0.4 * coarse(place) + 0.15 * fine(place)) * Math.exp(-depth / 14) * lid;
+    const lid = onLid(chamber, place) ? 0.25 : 1;
+    const fall = isolated ? (depth > 0 ? 0.02 : 1) : Math.exp(-depth / 14);
+    const healthy = tissue.healthyMv * (1 + 0.4 * coarse(place) + 0.15 * fine(place)) * fall * lid;
     fields.bipolarMv[n] = Math.max(0.05, healthy * (1 - ill) + ill * (0.14 + 0.08 * fine(place)));
-    fields.unipolarMv[n] = 0.5 + 1.5 * fields.bipolarMv[n]! * (1 + 0.12 * rest(place));
+    fields.unipolarMv[n] =
+      tissue.unipolarMv[0] + tissue.unipolarMv[1] * fields.bipolarMv[n]! * (1 + 0.12 * rest(place));
     fields.impedanceOhm[n] = 102 + 18 * (1 - Math.exp(-depth / 10)) + 4 * rest(place);
     fields.forceG[n] = 9 + 4 * coarse(place) - 2 * fine(place);
     fields.scar[n] = fields.bipolarMv[n]! < scarMv ? 1 : 0;
-    slowness[n] = 1 / (1.05 - 0.6 * ill);
+    slowness[n] = 1 / (tissue.speed * (1 - 0.57 * ill));
   }
-  const times = arrivalTimes(mesh, nearestVertex(mesh, atrium.septum), slowness);
+  const times = arrivalTimes(mesh, nearestVertex(mesh, chamber.entrance), slowness);
   const latMs = times.map((time) => Math.min(latestMs, earliestMs + time));
   return { ...fields, latMs, patch };
 }
 
-/** Posterior wall, anterior wall near the septum, or roof. */
-function placePatch(atrium: Atrium, mesh: Mesh, random: Random): Vector {
-  const spots: readonly Vector[] = [
-    [0, 0, -24],
-    [-11, 9, 18],
-    [2, 24, -2],
-  ];
-  const spot = spots[random.integer(0, spots.length - 1)]!;
-  const near = add(atrium.centre, add(spot, [random.between(-4, 4), random.between(-4, 4), 0]));
+function placePatch({ centre, tissue }: Chamber, mesh: Mesh, random: Random): Vector {
+  const { scarSpots } = tissue;
+  const spot = scarSpots[random.integer(0, scarSpots.length - 1)]!;
+  const near = add(centre, add(spot, [random.between(-4, 4), random.between(-4, 4), 0]));
   return vectorAt(mesh.vertices, nearestVertex(mesh, near));
 }
 

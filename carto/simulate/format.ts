@@ -3,6 +3,12 @@ export const missing = -10000;
 
 /** Up to six significant digits, no trailing zeros: how the export writes free-form numbers. */
 export function short(value: number): string {
+  const size = Math.abs(value);
+  // The usual sizes, without the slow way through a fixed number of digits: there are millions of them in the tracks.
+  if (size >= 1 && size < 1000) {
+    const power = size < 10 ? 1e5 : size < 100 ? 1e4 : 1e3;
+    return String(Math.round(value * power) / power);
+  }
   const text = String(Number(value.toPrecision(6)));
   return text.includes('e') || text === '-0' ? '0' : text;
 }

@@ -1,4 +1,11 @@
+export { type Canary, canariesOf } from './canaries.ts';
+export { type CatheterName, catheterNames } from './catheter.ts';
+export { type ChamberKind, chamberKinds, type Variant, variants } from './chamber.ts';
+export { type PackKind, packKinds } from './container.ts';
+export { type GenerationName, generationNames } from './generation.ts';
 export type { PlannedGap } from './lesions.ts';
 export type { SimulatedNames } from './names.ts';
+export { type StudySize, studySizes } from './options.ts';
 export { type SimulatedExport, type SimulateOptions, simulateStudy } from './simulate-study.ts';
 export { SimulatorError, type SimulatorErrorCode } from './simulator-error.ts';
+export type { StudyTruth } from './truth.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeAtrium, veinDepth } from './atrium.ts';
+import { makeAtrium } from './atrium.ts';
+import { vesselDepth } from './chamber.ts';
 import { antralRing, type LesionTarget, planLesions } from './lesions.ts';
 import { randomOf } from './random.ts';
 import { distanceBetween } from './vector.ts';
@@ -8,7 +9,7 @@ import { distanceBetween } from './vector.ts';
 const seeds = Array.from({ length: 20 }, (_, n) => n + 1);
 const plan = (seed: number, gapMm?: number) => {
   const atrium = makeAtrium(randomOf(seed, 'anatomy'));
-  return { atrium, ...planLesions(atrium, randomOf(seed, 'lesions'), gapMm) };
+  return { atrium, ...planLesions(atrium, { random: randomOf(seed, 'lesions'), scar: atrium.centre, gapMm }) };
 };
 
 /** How far a ring is open: the widest way along the ring between two neighbouring lesions. */
@@ -30,13 +31,13 @@ test('each vein pair gets a closed ring of 50 to 70 lesions in all, on the wall 
     assert.equal(gap, undefined);
     assert.ok(targets.length >= 50 && targets.length <= 70, `seed ${seed}: ${targets.length} lesions`);
     for (const side of ['left', 'right'] as const) {
-      const own = targets.filter((target) => target.side === side);
+      const own = targets.filter((target) => target.line === side);
       const widest = widestStep(own, antralRing(atrium, side));
       assert.ok(widest < 7, `seed ${seed}, ${side}: open by ${widest} mm`);
     }
     for (const { place } of targets) {
       assert.ok(Math.abs(atrium.distance(...place)) < 0.05, `seed ${seed}: off the wall`);
-      assert.ok(veinDepth(atrium, place) < 6, `seed ${seed}: ${veinDepth(atrium, place)} mm deep in a vein`);
+      assert.ok(vesselDepth(atrium, place) < 6, `seed ${seed}: ${vesselDepth(atrium, place)} mm deep in a vein`);
     }
   }
 });
@@ -44,7 +45,7 @@ test('each vein pair gets a closed ring of 50 to 70 lesions in all, on the wall 
 test('the operator finishes one side first and walks from lesion to neighbour', () => {
   for (const seed of seeds) {
     const { targets } = plan(seed);
-    const changes = targets.filter((target, n) => n > 0 && target.side !== targets[n - 1]!.side).length;
+    const changes = targets.filter((target, n) => n > 0 && target.line !== targets[n - 1]!.line).length;
     assert.equal(changes, 1);
     const steps = targets.slice(1).map((target, n) => distanceBetween(target.place, targets[n]!.place));
     assert.ok(steps.filter((step) => step < 7).length > 0.8 * steps.length, `seed ${seed}`);
@@ -58,14 +59,14 @@ test('a gap that was asked for is left open in exactly one ring, by that much', 
     const open = (['left', 'right'] as const).filter(
       (side) =>
         widestStep(
-          targets.filter((target) => target.side === side),
+          targets.filter((target) => target.line === side),
           antralRing(atrium, side),
         ) > 9,
     );
     assert.deepEqual(open, [gap.side]);
-    const ring = antralRing(atrium, gap.side);
+    const ring = antralRing(atrium, gap.side as 'left' | 'right');
     const widest = widestStep(
-      targets.filter((target) => target.side === gap.side),
+      targets.filter((target) => target.line === gap.side),
       ring,
     );
     assert.ok(Math.abs(widest - 14) < 1.5, `seed ${seed}: open by ${widest} mm`);

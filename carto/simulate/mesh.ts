@@ -46,9 +46,10 @@ export function neighboursOf(vertexCount: number, triangles: Uint32Array): reado
 export function nearestVertex(mesh: Mesh, place: Vector): number {
   let best = 0;
   let bestSquare = Number.POSITIVE_INFINITY;
-  for (let n = 0; n < mesh.vertices.length / 3; n += 1) {
-    const gap = subtract(vectorAt(mesh.vertices, n), place);
-    const square = dot(gap, gap);
+  const [x, y, z] = place;
+  const { vertices } = mesh;
+  for (let n = 0, at = 0; at < vertices.length; n += 1, at += 3) {
+    const square = (vertices[at]! - x) ** 2 + (vertices[at + 1]! - y) ** 2 + (vertices[at + 2]! - z) ** 2;
     if (square < bestSquare) {
       bestSquare = square;
       best = n;

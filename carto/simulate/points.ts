@@ -1,116 +1,157 @@
-import { type Atrium, onMitralLid } from './atrium.ts';
-import { drawElectrogram, type Electrogram, peakToPeakMv, referenceSample } from './electrogram.ts';
-import type { Fields } from './fields.ts';
+import { type Catheter, multiElectrode } from './catheter.ts';
+import { type Chamber, onLid } from './chamber.ts';
+import { splineSignals, tipElectrogram } from './ecg.ts';
+import { peakToPeakMv } from './electrogram.ts';
 import type { Mesh } from './mesh.ts';
-import { drawPointForce, type PointForce } from './point-force.ts';
+import { drawPointForce } from './point-force.ts';
 import { type Random, randomOf } from './random.ts';
-import { add, distanceBetween, scale, type Vector, vectorAt } from './vector.ts';
+import { type Recording, recordSplines, recordTip, type Workplace } from './recording.ts';
+import { type Vector, vectorAt } from './vector.ts';
 
-/** One point taken with the mapping catheter, with everything the export says about it. */
+/** One point, with everything the export says about it but the signals and tracks of its recording. */
 export interface MeasuredPoint {
   readonly id: number;
-  /** Where the tip was; it floats a little inside the surface or pushes it out. */
+  readonly recording: Recording;
+  /** Where the electrode was; it floats a little inside the surface or pushes it out. */
   readonly place: Vector;
   readonly surfacePlace: Vector;
-  readonly orientation: Vector;
-  /** Study clock at sample 0 of the recording. */
-  readonly startMs: number;
-  readonly beats: readonly number[];
-  readonly electrogram: Electrogram;
-  /** Peak to peak of the electrogram in the window of interest. */
+  readonly channels: { readonly unipolar: string; readonly bipolar: string };
+  /** Peak to peak of these channels in the window of interest. */
   readonly unipolarMv: number;
   readonly bipolarMv: number;
   /** Whole ms against the reference; undefined where no activation could be annotated. */
   readonly latMs: number | undefined;
-  readonly impedanceOhm: number;
-  readonly force: PointForce;
+  /** Of the ablation catheter only. */
+  readonly tip?: { readonly impedanceOhm: number; readonly meanForceG: number; readonly forceG: number };
   readonly tags: readonly number[];
 }
 
 export interface PointPlan {
-  /** Points that were taken before: ids and places go on after them. */
-  readonly before: number;
+  /** What was taken before: ids and places go on after it. */
+  readonly before: { readonly points: number; readonly recordings: number };
   readonly count: number;
   readonly startMs: number;
-  readonly seed: number;
+  /** The catheter with many electrodes, if there is one. */
+  readonly catheter?: Catheter;
   /** The site's own tag, put on the first point. */
   readonly siteTag: number;
 }
 
 const scarTag = 10;
+/** With a catheter of many electrodes: recordings that were taken with the tip all the same. */
+const tipShare = 0.2;
+/** Of a catheter with so many pairs so many become points, on the mean; of one with more, more, but fewer of each. */
+const usual = { pairs: 15, taken: 2.7 } as const;
 
-/** Takes points spread over the wall, each from its own stream of the seed. */
-export function takePoints(atrium: Atrium, mesh: Mesh, fields: Fields, plan: PointPlan): MeasuredPoint[] {
-  const order = spreadOut(atrium, mesh, plan.before + plan.count, randomOf(plan.seed, 'points'));
+/** Takes points spread over the wall, each recording from its own stream of the seed. */
+export function takePoints(workplace: Workplace, plan: PointPlan): MeasuredPoint[] {
+  const { seed, stream } = workplace;
+  const places = spreadOut(workplace.chamber, workplace.mesh, randomOf(seed, `${stream}/places`));
+  for (let n = 0; n < plan.before.recordings; n += 1) places.next();
+  const points: MeasuredPoint[] = [];
   let startMs = plan.startMs;
-  return order.slice(plan.before).map((vertex, n) => {
-    const id = plan.before + n + 1;
-    const random = randomOf(plan.seed, `point/${id}`);
+  for (let ordinal = plan.before.recordings + 1; points.length < plan.count; ordinal += 1) {
+    const random = randomOf(seed, `${stream}/choice/${ordinal}`);
     startMs += random.integer(2_600, 9_000);
-    return takePoint({ id, vertex, startMs, siteTag: plan.siteTag }, { mesh, fields }, random);
+    const moment = { ordinal, startMs, vertex: places.next().value };
+    const firstId = plan.before.points + points.length + 1;
+    const taken =
+      plan.catheter === undefined || random.next() < tipShare
+        ? [takeTip(workplace, recordTip(workplace, moment, ordinal % 12 === 0), firstId, random)]
+        : takePairs(workplace, recordSplines(workplace, moment, plan.catheter), firstId, random);
+    points.push(...taken.slice(0, plan.count - points.length));
+  }
+  return points.map((point) => (point.id === 1 ? { ...point, tags: [plan.siteTag, ...point.tags] } : point));
+}
+
+/** The catheter that v7 maps with, drawn unless it is named. */
+export function mappingCatheter(name: keyof typeof multiElectrode | undefined, random: Random): Catheter {
+  const all = Object.values(multiElectrode);
+  return name === undefined ? all[random.integer(0, all.length - 1)]! : multiElectrode[name];
+}
+
+function takeTip({ mesh, fields }: Workplace, recording: Recording, id: number, random: Random): MeasuredPoint {
+  const { unipolar, bipolar } = tipElectrogram(recording);
+  const vertex = recording.vertices[0]!;
+  const { latMs } = recording.targets[0]!;
+  const meanForceG = Math.max(3, fields.forceG[vertex]! + random.between(-1, 1));
+  return {
+    id,
+    recording,
+    place: recording.electrodes[0]!,
+    surfacePlace: vectorAt(mesh.vertices, vertex),
+    channels: { unipolar: 'M1', bipolar: 'M1-M2' },
+    unipolarMv: peakToPeakMv(unipolar),
+    bipolarMv: peakToPeakMv(bipolar),
+    latMs,
+    tip: {
+      impedanceOhm: Math.round(fields.impedanceOhm[vertex]! * 4) / 4,
+      meanForceG,
+      forceG: forceOf(recording, meanForceG).graph.forceG,
+    },
+    tags: latMs === undefined ? [scarTag] : [],
+  };
+}
+
+/** The force around a point, as its file holds it. */
+export function forceOf({ seed, stream, startMs }: Recording, meanForceG: number) {
+  return drawPointForce(startMs, meanForceG, randomOf(seed, `force/${stream}`));
+}
+
+/** A point for each pair that touches the wall and was accepted; at least one. */
+function takePairs(
+  { mesh, chamber }: Workplace,
+  recording: Recording,
+  firstId: number,
+  random: Random,
+): MeasuredPoint[] {
+  const { perSpline } = recording.catheter!;
+  const pairs = [...recording.electrodes.keys()].filter((n) => n % perSpline < perSpline - 1);
+  const share = usual.taken / Math.sqrt(usual.pairs * pairs.length);
+  const touching = pairs.filter((n) => !onLid(chamber, vectorAt(mesh.vertices, recording.vertices[n]!)));
+  const accepted = touching.filter(() => random.next() < share);
+  const chosen = accepted.length > 0 ? accepted : [touching[0] ?? 0];
+  const signals = new Map(splineSignals(recording).map(({ channel, counts }) => [channel[0], counts]));
+  return chosen.map((n, k): MeasuredPoint => {
+    const channels = {
+      unipolar: recording.catheter!.unipolar(n + 1)[0],
+      bipolar: recording.catheter!.bipolar(n + 1)[0],
+    };
+    const { latMs } = recording.targets[n]!;
+    return {
+      id: firstId + k,
+      recording,
+      place: recording.electrodes[n]!,
+      surfacePlace: vectorAt(mesh.vertices, recording.vertices[n]!),
+      channels,
+      unipolarMv: peakToPeakMv(signals.get(channels.unipolar)!),
+      bipolarMv: peakToPeakMv(signals.get(channels.bipolar)!),
+      latMs,
+      tags: latMs === undefined ? [scarTag] : [],
+    };
   });
 }
 
-function takePoint(
-  { id, vertex, startMs, siteTag }: { id: number; vertex: number; startMs: number; siteTag: number },
-  { mesh, fields }: { mesh: Mesh; fields: Fields },
-  random: Random,
-): MeasuredPoint {
-  const surfacePlace = vectorAt(mesh.vertices, vertex);
-  const outward = vectorAt(mesh.vertexNormals, vertex);
-  const scar = fields.bipolarMv[vertex]! < 0.1 || id % 12 === 0;
-  const wanted = {
-    unipolarMv: fields.unipolarMv[vertex]! * random.between(0.95, 1.05),
-    bipolarMv: scar ? 0.04 : fields.bipolarMv[vertex]! * random.between(0.95, 1.05),
-    latMs: scar ? undefined : Math.round(fields.latMs[vertex]! + 1.5 * random.normal()),
-    beats: beatsOf(random),
-  };
-  const electrogram = drawElectrogram(wanted, random);
-  return {
-    id,
-    place: add(surfacePlace, scale(outward, random.between(-2.5, 1))),
-    surfacePlace,
-    orientation: [random.between(-3, 3), random.between(-1.2, 1.2), random.between(-0.5, 0.5)],
-    startMs,
-    beats: wanted.beats,
-    electrogram,
-    unipolarMv: peakToPeakMv(electrogram.unipolar),
-    bipolarMv: peakToPeakMv(electrogram.bipolar),
-    latMs: wanted.latMs,
-    impedanceOhm: Math.round(fields.impedanceOhm[vertex]! * 4) / 4,
-    force: drawPointForce(startMs, Math.max(3, fields.forceG[vertex]!), random),
-    tags: [...(id === 1 ? [siteTag] : []), ...(scar ? [scarTag] : [])],
-  };
-}
-
-/** P waves of this beat and its neighbours; the reference one exactly on its sample. */
-function beatsOf(random: Random): number[] {
-  const cycleMs = random.between(720, 860);
-  return [-3, -2, -1, 0, 1].map((n) =>
-    n === 0 ? referenceSample : Math.round(referenceSample + n * cycleMs + random.between(-12, 12)),
+/** Vertices off the valve's lid, each as far as can be from all before it; goes on for ever. */
+function* spreadOut(chamber: Chamber, mesh: Mesh, random: Random): Generator<number, never> {
+  const { vertices } = mesh;
+  const candidates = Array.from({ length: vertices.length / 3 }, (_, n) => n).filter(
+    (n) => !onLid(chamber, vectorAt(vertices, n)),
   );
-}
-
-/** Farthest-first order of vertices off the mitral lid. */
-function spreadOut(atrium: Atrium, mesh: Mesh, count: number, random: Random): number[] {
-  const candidates = [...mesh.vertices.keys()]
-    .filter((n) => n < mesh.vertices.length / 3)
-    .filter((n) => !onMitralLid(atrium, vectorAt(mesh.vertices, n)));
-  const gaps = new Float64Array(candidates.length).fill(Number.POSITIVE_INFINITY);
-  const chosen: number[] = [];
-  let next = random.integer(0, candidates.length - 1);
-  while (chosen.length < count) {
+  const squares = new Float64Array(candidates.length).fill(Number.POSITIVE_INFINITY);
+  for (let next = random.integer(0, candidates.length - 1); ; ) {
     const vertex = candidates[next]!;
-    chosen.push(vertex);
-    const place = vectorAt(mesh.vertices, vertex);
+    yield vertex;
+    const [x, y, z] = vectorAt(vertices, vertex);
     let widest = -1;
     for (let n = 0; n < candidates.length; n += 1) {
-      gaps[n] = Math.min(gaps[n]!, distanceBetween(place, vectorAt(mesh.vertices, candidates[n]!)));
-      if (gaps[n]! > widest) {
-        widest = gaps[n]!;
+      const at = 3 * candidates[n]!;
+      const square = (vertices[at]! - x) ** 2 + (vertices[at + 1]! - y) ** 2 + (vertices[at + 2]! - z) ** 2;
+      if (square < squares[n]!) squares[n] = square;
+      if (squares[n]! > widest) {
+        widest = squares[n]!;
         next = n;
       }
     }
   }
-  return chosen;
 }

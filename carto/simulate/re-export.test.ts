@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StudyOptions } from './options.ts';
 import { readBack } from './read-back.ts';
 import { SimulatorError } from './simulator-error.ts';
-import { makeStudy, type StudyOptions } from './study.ts';
+import { makeStudy } from './study.ts';
 
 const options: StudyOptions = { seed: 27, points: 3 };
 const first = readBack(options);

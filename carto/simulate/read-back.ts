@@ -1,5 +1,6 @@
 import { type ExportFile, exportFiles } from './export-files.ts';
-import { makeStudy, type SimulatedStudy, type StudyOptions } from './study.ts';
+import type { StudyOptions } from './options.ts';
+import { makeStudy, type SimulatedStudy } from './study.ts';
 
 /** For tests: an export in memory, read by nothing of the code that wrote it. */
 export interface ReadBack {
@@ -13,7 +14,7 @@ export interface ReadBack {
 
 export function readBack(options: StudyOptions): ReadBack {
   const study = makeStudy(options);
-  const files = new Map<string, Buffer>([...exportFiles(study)].map(([path, bytes]: ExportFile) => [path, bytes]));
+  const files = new Map<string, Buffer>([...exportFiles(study)].map(wholeFile));
   const lines = (path: string) => {
     const bytes = files.get(path);
     if (!bytes) throw new Error(`expected a file ${path}`);
@@ -24,6 +25,10 @@ export function readBack(options: StudyOptions): ReadBack {
     return rows.map((row) => Object.fromEntries(header!.map((column, n) => [column, row[n]!])));
   };
   return { study, files, lines, table };
+}
+
+function wholeFile([path, content]: ExportFile): [string, Buffer] {
+  return [path, Buffer.isBuffer(content) ? content : Buffer.concat([...content])];
 }
 
 export interface ReadMesh {

@@ -148,7 +148,7 @@ test('refuses names that can be no file names without repeating them, and number
   await assert.rejects(simulateStudy({ folder: inbox(), seed: 1, names: { study: 'secret?' } }), (error: Error) => {
     return !error.message.includes('secret');
   });
-  for (const options of [{ seed: -1 }, { seed: 1.5 }, { seed: 1, points: 2001 }, { seed: 1, ablationGapMm: 2 }]) {
+  for (const options of [{ seed: -1 }, { seed: 1.5 }, { seed: 1, points: 10_001 }, { seed: 1, ablationGapMm: 2 }]) {
     await assert.rejects(simulateStudy({ folder: inbox(), ...options }), code('BAD_OPTION'));
   }
   assert.ok(!existsSync(inbox()));

@@ -15,6 +15,7 @@ export interface SiteWindow {
 /** One ablation tag, every number derived from the traces and positions inside its window. */
 export interface Site {
   readonly index: number;
+  readonly target: LesionTarget;
   readonly place: Vector;
   readonly firstMs: number;
   readonly lastMs: number;
@@ -29,6 +30,8 @@ export interface Site {
   readonly tagIndex: number;
   /** Frames (60 Hz) spent in each 1 mm voxel, by voxel code. */
   readonly frames: ReadonlyMap<number, number>;
+  /** Where the tip was in each frame: x y z. */
+  readonly track: Float32Array;
 }
 
 const framesPerS = 60;
@@ -50,6 +53,7 @@ export function measureSite(
   const motion = moveAbout(window.target, span.frames, random);
   return {
     index: window.index,
+    target: window.target,
     place: motion.mean,
     firstMs: span.firstMs,
     lastMs: span.lastMs,
@@ -63,6 +67,7 @@ export function measureSite(
     forceTimeGs: Math.round(sizes.reduce((sum, size) => sum + size * 0.05, 0)),
     tagIndex: indexOf(dose),
     frames: motion.frames,
+    track: motion.track,
   };
 }
 
@@ -79,10 +84,11 @@ function moveAbout(
   target: LesionTarget,
   frames: number,
   random: Random,
-): { mean: Vector; frames: Map<number, number> } {
+): { mean: Vector; frames: Map<number, number>; track: Float32Array } {
   const base = add(target.place, scale(target.normal, random.between(-0.8, 0.4)));
   const phase = random.between(0, 2 * Math.PI);
   const counts = new Map<number, number>();
+  const track = new Float32Array(3 * frames);
   let sum: Vector = [0, 0, 0];
   let tremor: Vector = [0, 0, 0];
   for (let n = 0; n < frames; n += 1) {
@@ -91,10 +97,11 @@ function moveAbout(
     tremor = add(scale(tremor, 0.96), scale([random.normal(), random.normal(), random.normal()], 0.09));
     const at = add(add(base, tremor), [0.15 * breath + 0.3 * beat, -breath, 0.4 * breath + 0.5 * beat]);
     sum = add(sum, at);
+    track.set(at, 3 * n);
     const code = voxelCode(at);
     counts.set(code, (counts.get(code) ?? 0) + 1);
   }
-  return { mean: scale(sum, 1 / frames), frames: counts };
+  return { mean: scale(sum, 1 / frames), frames: counts, track };
 }
 
 /** `ZZZYYYXXX`: three digits per axis, a voxel's centre being its digits less 499.5 mm. */

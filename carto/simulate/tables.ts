@@ -1,6 +1,8 @@
+import type { Generation } from './generation.ts';
+
 /** The colourings of a study: id, name in the study file, name in meshes, unit. */
 // biome-ignore format: the columns are the documentation
-export const colorings = [
+const colorings = [
   { id: 0,  name: 'Unipolar',  meshName: 'Unipolar',  unit: 'mV' },
   { id: 1,  name: 'Bipolar',   meshName: 'Bipolar',   unit: 'mV' },
   { id: 2,  name: 'LAT',       meshName: 'LAT',       unit: 'ms' },
@@ -15,6 +17,8 @@ export const colorings = [
   { id: 11, name: 'Paso',      meshName: 'Paso',      unit: ' ' },
   { id: 12, name: 'µBi',       meshName: 'µBi',       unit: 'mV' },
 ] as const;
+
+export type Coloring = (typeof colorings)[number];
 
 /** The tags that every system has: id, short name, full name, colour, radius. A site adds its own. */
 // biome-ignore format: the columns are the documentation
@@ -50,5 +54,7 @@ export const standardTags = [
 /** Id of the tag that the site added. */
 export const siteTagId = 301;
 
-/** The connector that the mapping catheter is plugged into. */
-export const connector = 'NAVISTAR_CONNECTOR';
+/** The colourings that a generation knows. */
+export function coloringsOf({ lastColoring }: Generation): readonly Coloring[] {
+  return colorings.filter(({ id }) => id <= lastColoring);
+}

@@ -1,47 +1,48 @@
-import { channels, type Recording } from './ecg.ts';
+import { putWhole, putWholeBefore } from './digits.ts';
+import type { Signal } from './ecg.ts';
 import { gainMv, sampleCount } from './electrogram.ts';
+import type { Generation } from './generation.ts';
 
-const cellWidth = 30;
-const rowWidth = channels.length * cellWidth + 2;
+/** The channels that a header of the older generations names. */
+export interface MappingChannels {
+  readonly unipolar: string;
+  readonly bipolar: string;
+  readonly reference: string;
+}
 
-/** An `ECG_Export_4.0` file: four header lines, then one row of left-aligned whole numbers per sample. */
-export function writeEcg(recording: Recording): Buffer {
+/** An ECG file: header lines, then one row of whole numbers per sample, in cells of one width. */
+export function writeEcg(signals: readonly Signal[], { ecg }: Generation, mapping: MappingChannels): Buffer {
+  const { cellWidth, align } = ecg;
+  const names = signals.map(({ channel: [name, number] }) => `${name}(${number})`);
+  const heading = names.map((name) =>
+    align === 'left' ? name.padEnd(cellWidth) : ` ${name}`.padStart(Math.max(cellWidth, name.length + 2)),
+  );
+  const { unipolar, bipolar, reference } = mapping;
   const header = [
-    'ECG_Export_4.0',
+    ecg.version,
     `Raw ECG to MV (gain) = ${gainMv.toFixed(6)}`,
-    'Unipolar Mapping Channel=M1 Bipolar Mapping Channel=M1-M2 Reference Channel=I',
-    channels.map(([name, number]) => `${name}(${number})`.padEnd(cellWidth)).join(''),
+    ...(ecg.mappingLine
+      ? [`Unipolar Mapping Channel=${unipolar} Bipolar Mapping Channel=${bipolar} Reference Channel=${reference}`]
+      : []),
+    heading.join(''),
     '',
   ].join('\r\n');
   const start = header.length;
+  const rowWidth = signals.length * cellWidth + 2;
   const bytes = Buffer.alloc(start + sampleCount * rowWidth, 0x20);
   bytes.write(header, 'latin1');
-  for (const [column, [name]] of channels.entries()) {
-    const counts = recording[name];
-    for (let t = 0; t < sampleCount; t += 1) {
-      putWhole(bytes, start + t * rowWidth + column * cellWidth, counts[t]!);
+  const columns = signals.map(({ counts }) => counts);
+  let at = start;
+  for (let t = 0; t < sampleCount; t += 1) {
+    for (let column = 0; column < columns.length; column += 1) {
+      const value = columns[column]![t]!;
+      if (align === 'left') putWhole(bytes, at, value);
+      else putWholeBefore(bytes, at + cellWidth - 1, value);
+      at += cellWidth;
     }
-  }
-  for (let t = 1; t <= sampleCount; t += 1) {
-    bytes[start + t * rowWidth - 2] = 0x0d;
-    bytes[start + t * rowWidth - 1] = 0x0a;
+    bytes[at] = 0x0d;
+    bytes[at + 1] = 0x0a;
+    at += 2;
   }
   return bytes;
-}
-
-/** Writes a whole number in ASCII, without making a string of it: there are 65 000 of them per file. */
-function putWhole(bytes: Buffer, start: number, value: number): void {
-  let at = start;
-  let rest = value;
-  if (rest < 0) {
-    bytes[at] = 0x2d;
-    at += 1;
-    rest = -rest;
-  }
-  let digits = 1;
-  for (let limit = 10; rest >= limit; limit *= 10) digits += 1;
-  for (let place = at + digits - 1; place >= at; place -= 1) {
-    bytes[place] = 0x30 + (rest % 10);
-    rest = Math.floor(rest / 10);
-  }
 }

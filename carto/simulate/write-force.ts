@@ -1,6 +1,6 @@
 import { crlf, short, tabbed, toCp1252 } from './format.ts';
 import type { PointForceSample } from './point-force.ts';
-import type { MeasuredPoint } from './points.ts';
+import { forceOf, type MeasuredPoint } from './points.ts';
 import type { SimulatedMap, SimulatedStudy } from './study.ts';
 import { pointFileNames } from './write-points.ts';
 
@@ -9,13 +9,13 @@ const columns = [
   ...['MetalSeverity', 'InAccurateSeverity', 'NeedZeroing'],
 ];
 
-/** `<map>_P<id>_ContactForce.txt`: the force around a point. */
+/** `<map>_P<id>_ContactForce.txt`: the force around a point that was taken with the ablation catheter. */
 export function writePointForce(study: SimulatedStudy, map: SimulatedMap, point: MeasuredPoint): Buffer {
-  const { samples, graph, nonGraph } = point.force;
+  const { samples, graph, nonGraph } = forceOf(point.recording, point.tip!.meanForceG);
   const { date, time } = study.stamp;
   return toCp1252(
     crlf([
-      `${pointFileNames(map, point).force}_2.0`,
+      `${pointFileNames(study, map, point).force}_2.0`,
       tabbed(['Rate=50', `Number =${samples.length}`, `Date:${date}`, `Point Time:${time}`, `System Time:${time}`]),
       'Mode=0',
       'IntervalGraph=100',

@@ -1,24 +1,36 @@
 import type { Fields } from './fields.ts';
 import { crlf, missing, toCp1252 } from './format.ts';
+import type { Generation } from './generation.ts';
 import type { Mesh } from './mesh.ts';
-import { colorings } from './tables.ts';
+import { type Coloring, coloringsOf } from './tables.ts';
 
-/**
- * A `.mesh` file. Without fields it has no colours at all, as for a map without points. `edits`: in so many rows one
- * digit, and nothing else, differs from a file without edits.
- */
-export function writeMesh(mesh: Mesh, meshName: string, fields?: Fields, edits = 0): Buffer {
+/** What a mesh file says beside the surface itself. */
+export interface MeshDetails {
+  readonly meshName: string;
+  readonly generation: Generation;
+  /** Without fields it has no colours at all, as for a map without points. */
+  readonly fields?: Fields | undefined;
+  /** The surface has a hole. */
+  readonly open?: boolean;
+  /** In so many rows one digit, and nothing else, differs from a file without edits. */
+  readonly edits?: number;
+}
+
+/** A `.mesh` file. */
+export function writeMesh(mesh: Mesh, details: MeshDetails): Buffer {
+  const { fields, generation, edits = 0 } = details;
   const lines = [
-    ...headerLines(mesh, meshName, fields !== undefined),
+    ...headerLines(mesh, details),
     ...edited(vertexLines(mesh), edits),
     ...triangleLines(mesh),
-    ...(fields ? colorLines(fields) : []),
-    ...attributeLines(fields),
+    ...(fields ? colorLines(fields, coloringsOf(generation)) : []),
+    ...attributeLines(generation, fields),
   ];
   return toCp1252(crlf(lines));
 }
 
-function headerLines(mesh: Mesh, meshName: string, coloured: boolean): string[] {
+function headerLines(mesh: Mesh, { meshName, generation, fields, open = false }: MeshDetails): string[] {
+  const colorings = coloringsOf(generation);
   const ids = colorings.map(({ id }) => `${id}  `).join('');
   const names = colorings.map(({ meshName: name }) => `${name}  `).join('');
   return [
@@ -32,11 +44,11 @@ function headerLines(mesh: Mesh, meshName: string, coloured: boolean): string[] 
     `MeshName               = ${meshName}`,
     `NumVertex              = ${mesh.vertices.length / 3}`,
     `NumTriangle            = ${mesh.triangles.length / 3}`,
-    'TopologyStatus         = 0',
+    `TopologyStatus         = ${open ? 4 : 0}`,
     'MeshColor              = 0.00000   1.00000   0.00000   1.00000   ',
     'Matrix                 = 1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1',
-    `NumVertexColors        = ${coloured ? colorings.length : 0}`,
-    ...(coloured ? [`ColorsIDs              = ${ids}`, `ColorsNames            = ${names}`] : []),
+    `NumVertexColors        = ${fields ? colorings.length : 0}`,
+    ...(fields ? [`ColorsIDs              = ${ids}`, `ColorsNames            = ${names}`] : []),
     '',
   ];
 }
@@ -83,8 +95,8 @@ function normal(normals: Float64Array, n: number): string {
   return [0, 1, 2].map((axis) => normals[3 * n + axis]!.toFixed(5).padStart(10)).join('');
 }
 
-/** Thirteen names and fourteen numbers: the last header token has swallowed the name of a section. */
-function colorLines(fields: Fields): string[] {
+/** One number more than names: the last header token has swallowed the name of a section. */
+function colorLines(fields: Fields, colorings: readonly Coloring[]): string[] {
   const [first, ...rest] = colorings.map(({ meshName }) => meshName);
   const heading = [`;${first!.padStart(24)}`, ...rest.map((name) => name.padStart(14))].join('');
   const lines = [
@@ -105,18 +117,21 @@ function colorLines(fields: Fields): string[] {
   return [...lines, ''];
 }
 
-function attributeLines(fields?: Fields): string[] {
+/** Whether a vertex is scar; that it has an electrically silent line through it is marked by nobody here. */
+function attributeLines({ attributes }: Generation, fields?: Fields): string[] {
   const lines = [
     '[VerticesAttributesSection]',
-    ';            Scar   EML',
-    '; Scar=0: Vertex is regular vertex (not scar)',
-    ';     =1: Vertex has a scar attribute',
-    '; EML =0: Vertex is regular vertex (not EML)',
-    ';     =1: Vertex has a EML attribute',
+    `;            ${attributes.join('   ')}`,
+    ...attributes.flatMap((name) => [
+      `; ${name.padEnd(4)}=0: Vertex is regular vertex (not ${name === 'Scar' ? 'scar' : name})`,
+      `;     =1: Vertex has a ${name === 'Scar' ? 'scar' : name} attribute`,
+    ]),
   ];
   if (!fields) return lines;
-  return [
-    ...lines,
-    ...Array.from(fields.scar, (scar, n) => `${String(n).padStart(8)} =${String(scar).padStart(7)}     0`),
-  ];
+  const cells = attributes.map((name) => (name === 'Scar' ? 1 : 0));
+  for (let n = 0; n < fields.scar.length; n += 1) {
+    const values = cells.map((isScar, at) => String(isScar * fields.scar[n]!).padStart(at === 0 ? 7 : 6)).join('');
+    lines.push(`${String(n).padStart(8)} =${values}`);
+  }
+  return lines;
 }

@@ -1,9 +1,11 @@
-import { mitralRim } from './atrium.ts';
+import { coronarySinus } from './catheter.ts';
+import { valveRim } from './chamber.ts';
 import { crlf, short, tag } from './format.ts';
 import { centreOf } from './mesh.ts';
 import type { MeasuredPoint } from './points.ts';
+import { registration } from './shell.ts';
 import type { SimulatedMap, SimulatedStudy } from './study.ts';
-import { colorings, siteTagId, standardTags } from './tables.ts';
+import { type Coloring, coloringsOf, siteTagId, standardTags } from './tables.ts';
 import { distanceBetween, type Vector } from './vector.ts';
 
 /** The study's name with its export stamp: the `name` of the root element and, with `.xml`, the file's name. */
@@ -21,7 +23,7 @@ export function writeStudyXml(study: SimulatedStudy): Buffer {
       tag('Maps', { Count: study.maps.length }, '>'),
       ...indent(1, [...commonTables(study), ...study.maps.flatMap((map, n) => mapLines(study, map, n === 0))]),
       '</Maps>',
-      ...shellLines(study.names.shell),
+      ...shellLines(study),
     ]),
     '</Study>',
   ];
@@ -54,6 +56,7 @@ function environment(study: SimulatedStudy): string[] {
 }
 
 function commonTables(study: SimulatedStudy): string[] {
+  const colorings = coloringsOf(study.generation);
   const { siteTag } = study.names;
   const tags = [...standardTags, [siteTagId, siteTag, siteTag, '0.2 0.8 0.3 1', 2] as const];
   return [
@@ -79,7 +82,7 @@ function commonTables(study: SimulatedStudy): string[] {
       MedErrorThreshold: 5,
       GoodErrorThreshold: 0,
     }),
-    tag('PasoTable', { ShowPMMatchingAnyIS: 'true', ISName: 'ISNameInit' }),
+    tag('PasoTable', { ShowPMMatchingAnyIS: 'true', ISName: study.options.paso ? study.names.template : 'ISNameInit' }),
     tag('CFAEColoringTable', {
       IgnoreBelowColor: '0.4 0.4 0.4 1.0',
       IclMediumColor: '0 0.8 0.8 1.0',
@@ -102,28 +105,35 @@ function commonTables(study: SimulatedStudy): string[] {
 function mapLines(study: SimulatedStudy, map: SimulatedMap, visible: boolean): string[] {
   const fileName = `${map.name}.mesh`;
   const heading = { Name: map.name, Index: map.index, Visible: String(visible), Type: '', NumFiles: 1 };
-  const reference = visible ? { Algorithm: 0, Channel: 110, SingleChannelCriterion: 1 } : { Algorithm: -1 };
+  const colorings = coloringsOf(study.generation);
   return [
     tag('Map', { ...heading, FileNames: fileName, Volume: short(map.mesh.volumeMl) }, '>'),
     ...indent(1, [
       tag('ColoringRangeTable', { Count: colorings.length }, '>'),
-      ...indent(1, rangeLines(map.points)),
+      ...indent(1, rangeLines(map.points, colorings)),
       '</ColoringRangeTable>',
       ...pointsLines(map.points, study.catheterId),
-      ...(visible ? annulusLines(study) : []),
-      tag('RefAnnotationConfig', reference),
+      ...(visible || map.open ? annulusLines(study) : []),
+      tag('RefAnnotationConfig', referenceOf(study, map)),
     ]),
     '</Map>',
   ];
 }
 
-function rangeLines(points: readonly MeasuredPoint[]): string[] {
+/** The number of the channel that times are measured against. */
+function referenceOf({ generation, chamber }: SimulatedStudy, map: SimulatedMap): Record<string, number> {
+  if (map.points.length === 0) return { Algorithm: -1 };
+  const sinus = generation.sharedRecordings && chamber.tissue.referenceMs === 0;
+  return { Algorithm: 0, Channel: sinus ? coronarySinus.bipolar(1)[1] : 110, SingleChannelCriterion: 1 };
+}
+
+function rangeLines(points: readonly MeasuredPoint[], colorings: readonly Coloring[]): string[] {
   const measures: Record<number, (point: MeasuredPoint) => number | undefined> = {
     0: (point) => point.unipolarMv,
     1: (point) => point.bipolarMv,
     2: (point) => point.latMs,
-    3: (point) => point.impedanceOhm,
-    10: (point) => Math.round(point.force.graph.forceG),
+    3: (point) => point.tip?.impedanceOhm,
+    10: (point) => (point.tip ? Math.round(point.tip.forceG) : undefined),
   };
   return colorings.map(({ id }) => {
     const values = points.map((point) => measures[id]?.(point)).filter((value) => value !== undefined);
@@ -140,7 +150,7 @@ function pointsLines(points: readonly MeasuredPoint[], catheterId: number): stri
       {
         Id: point.id,
         Position3D: triple(point.place),
-        CathOrientation: triple(point.orientation),
+        CathOrientation: triple(point.recording.orientation),
         Cath_Id: catheterId,
       },
       '>',
@@ -161,18 +171,19 @@ function pointsLines(points: readonly MeasuredPoint[], catheterId: number): stri
 }
 
 function annulusLines(study: SimulatedStudy): string[] {
-  const loop = mitralRim(study.atrium).map(triple).join(' ');
+  const loop = valveRim(study.chamber).map(triple).join(' ');
   const inner = ['<Perimiter>', `    <LINE_LOOP>${loop}</LINE_LOOP>`, '</Perimiter>'];
   const one = ['<Anatomical_Tag>', ...indent(1, inner), '</Anatomical_Tag>'];
   return ['<Anatomical_Tags>', ...indent(1, one), '</Anatomical_Tags>'];
 }
 
-function shellLines(shell: string | undefined): string[] {
-  if (shell === undefined) return [];
+/** The matrix goes down its columns: the shift is in numbers 13 to 15. */
+function shellLines({ names, chamber }: SimulatedStudy): string[] {
+  if (names.shell === undefined) return [];
   return [
     tag('Meshes', { Count: 1 }, '>'),
-    '    <RegistrationMatrix>1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1</RegistrationMatrix>',
-    `    ${tag('Mesh', { FileName: `${shell}.mesh`, Visible: 'false' }, '>')}`,
+    `    <RegistrationMatrix>${registration(chamber).map(short).join(' ')}</RegistrationMatrix>`,
+    `    ${tag('Mesh', { FileName: `${names.shell}.mesh`, Visible: 'false' }, '>')}`,
     '        <LandMarks />',
     '    </Mesh>',
     '</Meshes>',

@@ -8,7 +8,7 @@ export function presetNames(first: string): Readonly<Record<1 | 2, string>> {
 
 type Setting = readonly [key: string, value: string];
 
-function presetOf(id: 1 | 2, name: string): readonly Setting[] {
+function presetOf(id: 1 | 2, name: string, hasIndex: boolean): readonly Setting[] {
   const least = id === 1 ? 400 : 350;
   return [
     ['PresetId', String(id)],
@@ -23,27 +23,33 @@ function presetOf(id: 1 | 2, name: string): readonly Setting[] {
     ['isContactForceFilterEnabled', '1'],
     ['contactForcePercentThreshold', '30'],
     ['contactForceValueForPercentThreshold', '4'],
-    ['isFPTIThresholdIndicationEnabled', '1'],
-    ['FPTIMinThreshold', least.toFixed(3)],
-    ['FPTIMaxThreshold', (least + 50).toFixed(3)],
-    ['FPTIFormulaGUID', tagIndexFormula.guid],
+    ...(hasIndex ? indexSettings(least) : []),
     ['isTemperatureFilterEnabled', '0'],
     ['temperatureThreshold', '-1'],
     ['source of RF index', 'Internal Calculation'],
   ];
 }
 
+function indexSettings(least: number): readonly Setting[] {
+  return [
+    ['isFPTIThresholdIndicationEnabled', '1'],
+    ['FPTIMinThreshold', least.toFixed(3)],
+    ['FPTIMaxThreshold', (least + 50).toFixed(3)],
+    ['FPTIFormulaGUID', tagIndexFormula.guid],
+  ];
+}
+
 const rowsOf = (settings: readonly Setting[]) => settings.map(([key, value]) => settingRow(key, value));
 
 /** The preset in use when the study was exported. */
-export function writeSettings(firstPreset: string): Buffer {
-  return toCp1252(crlf(rowsOf(presetOf(1, firstPreset))));
+export function writeSettings(firstPreset: string, hasIndex: boolean): Buffer {
+  return toCp1252(crlf(rowsOf(presetOf(1, firstPreset, hasIndex))));
 }
 
 /** All presets, each followed by a blank and an empty line. */
-export function writePresets(firstPreset: string): Buffer {
+export function writePresets(firstPreset: string, hasIndex: boolean): Buffer {
   const names = presetNames(firstPreset);
-  const block = (id: 1 | 2) => [...rowsOf(presetOf(id, names[id])), ' '.repeat(38), ''];
+  const block = (id: 1 | 2) => [...rowsOf(presetOf(id, names[id], hasIndex)), ' '.repeat(38), ''];
   return toCp1252(crlf([...block(1), ...block(2)]));
 }
 

@@ -2,46 +2,66 @@ import type { Application } from './ablation.ts';
 import { table } from './format.ts';
 import { type Site, voxelCentre } from './site.ts';
 import type { SimulatedStudy } from './study.ts';
+import { positionColumns, positionTables } from './write-lesion-positions.ts';
 import { presetNames, writeDisplay, writeFormulas, writePresets, writeSettings } from './write-visitag-settings.ts';
 
-/** Every file of the lesion folder, by name. */
-export function writeVisiTag(study: SimulatedStudy): [string, Buffer][] {
+/** Every file of the lesion folder, by name. What was burnt with high power is in sibling tables. */
+export function writeVisiTag(study: SimulatedStudy): LesionFile[] {
+  const { visiTag } = study.generation;
+  const { presetName } = study.names;
+  const modes = visiTag.highPower ? [false, true] : [false];
+  const tables = modes.flatMap((highPower) => {
+    const suffix = highPower ? '_QMODE+' : '';
+    const applications = study.applications.filter((application) => application.highPower === highPower);
+    const written = tablesOf({ ...study, applications }, visiTag.index && !highPower);
+    return written.map(([name, content]): LesionFile => [`${name}${suffix}.txt`, content]);
+  });
+  return [
+    ...tables,
+    ['VisiTagDisplay.txt', writeDisplay()],
+    ['VisiTagPresets.txt', writePresets(presetName, visiTag.index)],
+    ['VisiTagSettings.txt', writeSettings(presetName, visiTag.index)],
+    ...(visiTag.index ? [['fpti-formulas.xml', writeFormulas()] as const] : []),
+  ];
+}
+
+/** A file of the lesion folder; a large one comes in pieces. */
+type LesionFile = readonly [name: string, content: Buffer | Iterable<Buffer>];
+
+function tablesOf(study: SimulatedStudy, hasIndex: boolean): LesionFile[] {
   const { applications } = study;
   return [
-    ['Sites.txt', writeSites(applications)],
-    ['AblationSites.txt', writeSpans(applications)],
-    ['VisiTagSessions.txt', writeSessions(study)],
-    ['AblationData.txt', writeAblation(applications)],
-    ['ContactForceData.txt', writeForce(applications)],
-    ['Grids.txt', writeGrids(applications)],
-    ['AdjustedPositions.txt', table(positionColumns, [])],
-    ['EndExpiriums.txt', table(positionColumns, [])],
-    ['VisiTagDisplay.txt', writeDisplay()],
-    ['VisiTagPresets.txt', writePresets(study.names.presetName)],
-    ['VisiTagSettings.txt', writeSettings(study.names.presetName)],
-    ['fpti-formulas.xml', writeFormulas()],
+    ['Sites', writeSites(applications, hasIndex)],
+    ['AblationSites', writeSpans(applications)],
+    ['VisiTagSessions', writeSessions(study)],
+    ['AblationData', writeAblation(applications)],
+    ['ContactForceData', writeForce(applications)],
+    ['Grids', writeGrids(applications)],
+    ...positionTables(study),
+    ['AdjustedPositions', table(positionColumns, [])],
+    ['EndExpiriums', table(positionColumns, [])],
   ];
 }
 
 const channel = '0';
-const positionColumns = ['TimeStamp', 'Session', 'ChannelID', 'X', 'Y', 'Z', 'Valid'];
 
 function eachSite<T>(applications: readonly Application[], make: (session: string, site: Site) => T): T[] {
   return applications.flatMap(({ session, sites }) => sites.map((site) => make(String(session), site)));
 }
 
-function writeSites(applications: readonly Application[]): Buffer {
+function writeSites(applications: readonly Application[], hasIndex: boolean): Buffer {
   const columns = [
     ...['Session', 'ChannelID', 'SiteIndex', 'X', 'Y', 'Z', 'DurationTime', 'AverageForce', 'MaxTemperature'],
-    ...['MaxPower', 'BaseImpedance', 'ImpedanceDrop', 'FTI', 'RFIndex', 'TagIndexStatus'],
+    ...['MaxPower', 'BaseImpedance', 'ImpedanceDrop', 'FTI'],
+    ...(hasIndex ? ['RFIndex', 'TagIndexStatus'] : []),
   ];
   const rows = eachSite(applications, (session, site) => [
     session,
     channel,
     String(site.index),
     ...[...site.place, site.durationS, site.averageForceG, site.maxTemperatureC, site.maxPowerW].map(milli),
-    ...[site.baseImpedanceOhm, site.impedanceDropOhm, site.forceTimeGs, site.tagIndex].map(milli),
-    '1',
+    ...[site.baseImpedanceOhm, site.impedanceDropOhm, site.forceTimeGs].map(milli),
+    ...(hasIndex ? [milli(site.tagIndex), '1'] : []),
   ]);
   return table(columns, rows);
 }
