@@ -98,10 +98,11 @@ export class Daemon {
       text: `Appliance ${bundle.device}, version ${version()}: gate ${gate} (${state}). Inboxes: ${inboxes}`,
       details: { device: bundle.device, pid: process.pid, control: folders.socket },
     });
-    const { hl7 } = config.procedure;
-    if (hl7) {
-      const text = `HL7 is heard on ${hl7.address}:${hl7.port}, from ${hl7.peers.join(', ')} alone.`;
-      announce({ event: 'inbound-port', text, details: { source: 'hl7', port: hl7.port } });
+    for (const source of ['hl7', 'mpps'] as const) {
+      const port = config.procedure[source];
+      if (!port) continue;
+      const text = `${source} is heard on ${port.address}:${port.port}, from ${port.peers.join(', ')} alone.`;
+      announce({ event: 'inbound-port', text, details: { source, port: port.port } });
     }
     if (config.procedure.authorities.includes('leases')) {
       announce({ event: 'authority', text: 'The room counts as free while no lease is held (authority: leases).' });

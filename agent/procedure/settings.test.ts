@@ -14,6 +14,14 @@ test('a listener needs address, port, peers and the names of the room', () => {
   for (const rooms of [[], [''], ['^^']]) assert.equal(isTaken({ hl7: { ...hl7, rooms } }), false, rooms.join());
 });
 
+test('an MPPS listener needs its name, its callers and the stations of the room too', () => {
+  const { rooms, ...port } = hl7;
+  const mpps = { ...port, aeTitle: 'VESTIBULE', callers: ['XRAY'], stations: ['XRAY'] };
+  assert.equal(isTaken({ mpps, authorities: ['mpps'] }), true);
+  for (const field of Object.keys(mpps)) assert.equal(isTaken({ mpps: { ...mpps, [field]: undefined } }), false, field);
+  assert.equal(isTaken({ mpps: { ...mpps, aeTitle: 'LONGER THAN SIXTEEN' } }), false);
+});
+
 test('an authority that is not set up is refused: it would never speak', () => {
   assert.equal(isTaken({ authorities: ['hl7'] }), false);
   assert.equal(isTaken({ authorities: ['hl7'], hl7 }), true);

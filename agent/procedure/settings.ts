@@ -13,9 +13,11 @@ const listener = {
   peers: z.array(z.string().refine(isPeer, 'must be an address or a network like 10.1.2.0/24')).min(1).max(64),
 };
 
+const tls = z.strictObject({ certificate: file, key: file, ca: file.exactOptional() });
+
 const hl7Schema = z.strictObject({
   ...listener,
-  tls: z.strictObject({ certificate: file, key: file, ca: file.exactOptional() }).exactOptional(),
+  tls: tls.exactOptional(),
   /** This room as messages name it: point of care^room^bed^facility; what is left empty matches anything. */
   rooms: z
     .array(
@@ -33,11 +35,25 @@ const hl7Schema = z.strictObject({
   presenceMinutes: minutes(24 * 60).default(4 * 60),
 });
 
+const aeTitle = z.string().min(1).max(16);
+
+const mppsSchema = z.strictObject({
+  ...listener,
+  tls: tls.exactOptional(),
+  aeTitle,
+  /** AE titles that may call. */
+  callers: z.array(aeTitle).min(1).max(32),
+  /** This room: AE title, station name or location of its modalities. */
+  stations: z.array(z.string().min(1).max(64)).min(1).max(32),
+  busyMinutes: minutes(24 * 60).default(6 * 60),
+  freeMinutes: minutes(24 * 60).default(60),
+});
+
 /** `procedure` in the site's file. A source that is not named here does not exist: nothing listens, nothing is read. */
 export const procedureSchema = z
   .strictObject({
     /** Who says that the room is free. Without an answer the gate would never open. */
-    authorities: z.array(z.enum(['leases', 'hl7'])).min(1),
+    authorities: z.array(z.enum(['leases', 'hl7', 'mpps'])).min(1),
     coolDownSeconds: z
       .number()
       .min(0)
@@ -50,6 +66,7 @@ export const procedureSchema = z
       .max(24 * 7)
       .default(14),
     hl7: hl7Schema.exactOptional(),
+    mpps: mppsSchema.exactOptional(),
   })
   .superRefine((found, context) => {
     // An authority that does not exist would never speak, and the gate never open.

@@ -32,5 +32,11 @@ export async function sourcesOf(deps: Deps): Promise<(onChange: () => void) => r
     const evidence = evidenceOf('hl7', hl7.busyMinutes);
     made.push((onChange) => new Hl7Source({ settings: hl7, evidence, clock, log, onChange }));
   }
+  const { mpps } = settings;
+  if (mpps) {
+    const { MppsSource } = await import('./mpps/source.ts');
+    const evidence = evidenceOf('mpps', mpps.busyMinutes);
+    made.push((onChange) => new MppsSource({ settings: mpps, evidence, clock, log, onChange }));
+  }
   return (onChange) => made.map((make) => make(onChange));
 }
