@@ -1,23 +1,38 @@
 import '../core/node-guard.ts';
 import { detectorCampaign, showDetectorReport } from '../test/campaigns/detector.ts';
+import { fuzzCampaign } from '../test/campaigns/fuzz/fuzz.ts';
+import { replay } from '../test/campaigns/fuzz/replay.ts';
+import { showFuzzReport } from '../test/campaigns/fuzz/show.ts';
 import { killCampaign, showKillReport } from '../test/campaigns/kill.ts';
 import { freshSeed } from '../test/harness/random.ts';
 
-/** Campaigns by name; each takes a seed and prints its report. */
-const campaigns: Readonly<Record<string, (seed: number) => Promise<void>>> = {
-  kill: async (seed) => {
-    const report = await killCampaign(seed, 10, (line) => console.log(line));
-    console.log(showKillReport(report));
-    console.log(JSON.stringify(report));
+const say = (line: string) => console.log(line);
+
+/** Campaigns by name; each takes its arguments, of which the first is a seed, and prints its report. */
+const campaigns: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  async kill([seed]) {
+    const report = await killCampaign(seedOf(seed), 10, say);
+    say(showKillReport(report));
+    say(JSON.stringify(report));
   },
-  detector: async (seed) => console.log(showDetectorReport(detectorCampaign(seed, 1_000_000))),
+  async fuzz([seed, more]) {
+    if (seed === '--replay') return say(JSON.stringify(await replay(more ?? '')));
+    const report = await fuzzCampaign(seedOf(seed), more === undefined ? 1_000_000 : Number(more), say);
+    say(showFuzzReport(report));
+    say(JSON.stringify(report));
+    if (report.failed > 0) process.exitCode = 1;
+  },
+  detector: async ([seed]) => say(showDetectorReport(detectorCampaign(seedOf(seed), 1_000_000))),
 };
 
-const [name, seed] = process.argv.slice(2);
+function seedOf(text: string | undefined): number {
+  return text === undefined ? freshSeed() : Number(text);
+}
+
+const [name, ...args] = process.argv.slice(2);
 const campaign = name === undefined ? undefined : campaigns[name];
-if (campaign) {
-  await campaign(seed === undefined ? freshSeed() : Number(seed));
-} else {
+if (campaign) await campaign(args);
+else {
   console.error(`Campaigns: ${Object.keys(campaigns).join(', ')}`);
   process.exitCode = 2;
 }

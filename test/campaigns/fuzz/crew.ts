@@ -1,0 +1,115 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { countersOf } from '../../harness/counters.ts';
+import type { FailureKind } from './verdict.ts';
+import type { Batch, Tally } from './worker.ts';
+
+export interface Failure {
+  readonly target: number;
+  readonly seed: number;
+  readonly index: number;
+  readonly failure: FailureKind;
+  readonly message: string;
+}
+
+export interface CrewOptions {
+  /** Holds the corpus, and takes a small file per process. */
+  readonly folder: string;
+  readonly corpusFile: string;
+  readonly processes: number;
+  /** A run that has used so much of a processor hangs; one that uses none, after ten times as long. */
+  readonly hangMs: number;
+  readonly onTally: (tally: Tally) => void;
+  readonly onFailure: (failure: Failure) => void;
+}
+
+/** Heap of a process. What is too much for it dies, and that is a failure of its own. */
+const maxHeapMiB = 128;
+const lookEveryMs = 500;
+const tickMs = 10;
+
+/** Processes that work through batches; one that hangs or dies is replaced, and its batch goes on behind the run. */
+export class Crew {
+  readonly #options: CrewOptions;
+  readonly #queue: Batch[];
+
+  constructor(options: CrewOptions, batches: readonly Batch[]) {
+    this.#options = options;
+    this.#queue = batches.toReversed();
+  }
+
+  async run(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#options.processes }, (_, number) => this.#work(number)));
+  }
+
+  async #work(number: number): Promise<void> {
+    const progress = join(this.#options.folder, `progress-${number}`);
+    let child: ChildProcess | undefined;
+    for (let batch = this.#queue.pop(); batch; batch = this.#queue.pop()) {
+      child ??= await this.#start(progress);
+      const end = await this.#endOf(batch, child, progress);
+      if (typeof end !== 'string') {
+        this.#options.onTally(end);
+        continue;
+      }
+      child.kill('SIGKILL');
+      child = undefined;
+      const index = placeIn(progress);
+      const { target, seed } = batch;
+      this.#options.onFailure({ target, seed, index, failure: end, message: `the run ended as: ${end}` });
+      if (index + 1 < batch.to) this.#queue.push({ ...batch, from: index + 1 });
+    }
+    child?.kill('SIGKILL');
+  }
+
+  #start(progress: string): Promise<ChildProcess> {
+    const child = fork(join(import.meta.dirname, 'worker.ts'), [this.#options.corpusFile, progress], {
+      execArgv: [`--max-old-space-size=${maxHeapMiB}`, '--max-semi-space-size=8'],
+      // What a killed process leaves goes with the folder.
+      env: { ...process.env, TMPDIR: this.#options.folder },
+    });
+    return new Promise((resolve, reject) => {
+      child.once('message', () => resolve(child));
+      child.once('exit', (code) => reject(new Error(`a fuzzing process ended at its start (${code})`)));
+    });
+  }
+
+  /** The tally of a batch; or `hang` or `died`. */
+  #endOf(batch: Batch, child: ChildProcess, progress: string): Promise<Tally | 'hang' | 'died'> {
+    return new Promise((resolve) => {
+      let [place, since, ticks] = [-1, 0, 0];
+      const watch = setInterval(() => {
+        const now = placeIn(progress);
+        const used = ticksOf(child);
+        if (now !== place) [place, since, ticks] = [now, performance.now(), used];
+        const [wallMs, cpuMs] = [performance.now() - since, (used - ticks) * tickMs];
+        if (cpuMs > this.#options.hangMs || wallMs > 10 * this.#options.hangMs) end('hang');
+      }, lookEveryMs);
+      const end = (result: Tally | 'hang' | 'died') => {
+        clearInterval(watch);
+        child.off('message', end);
+        child.off('exit', onExit);
+        resolve(result);
+      };
+      const onExit = () => end('died');
+      child.once('message', end);
+      child.once('exit', onExit);
+      child.send(batch);
+    });
+  }
+}
+
+/** Processor time that a process has used; 0 for one that has just ended. */
+function ticksOf({ pid }: ChildProcess): number {
+  try {
+    return pid === undefined ? 0 : countersOf(pid).ticks;
+  } catch {
+    return 0;
+  }
+}
+
+function placeIn(progress: string): number {
+  const bytes = readFileSync(progress);
+  return bytes.length < 8 ? 0 : bytes.readDoubleLE();
+}
