@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { renameSync } from 'node:fs';
+import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { aesEntry } from './testing/aes-entry.ts';
 import { readAll, refused } from './testing/read-all.ts';
+import { writeSevenZip } from './testing/seven-zip-writer.ts';
 import { temporaryFolder } from './testing/temporary.ts';
 import { infoZip, sevenZip, type Tree, writeTree } from './testing/tools.ts';
+import { writeZip } from './testing/zip-writer.ts';
 
 const noise = randomBytes(700_000);
 const tree: Tree = {
@@ -60,4 +63,62 @@ test('an archive in an archive in a folder is opened in its place, and the way i
   const { files, container } = await readAll(join(folder, 'case'), { password: 'geheim' });
   assert.equal(container, 'folder > zip (yauzl) > zip (yauzl)');
   assert.deepEqual(files, expected);
+});
+
+for (const version of [1, 2] as const) {
+  test(`AE-${version} in its three strengths, with a password that is not ASCII, in any encoding`, async (t) => {
+    const folder = temporaryFolder(t);
+    const content = randomBytes(100_003);
+    // The character is `ä` for all, but another byte in UTF-8, Windows-1252 and code page 437.
+    for (const [strength, password] of [
+      [1, 'geh\u00e4im'],
+      [2, 'geh\u00e4im'],
+      [3, Buffer.from('geh\u00e4im', 'latin1')],
+    ] as const) {
+      const entry = aesEntry('x', content, password, version, strength);
+      writeFileSync(join(folder, 'in'), writeZip([entry]));
+      assert.deepEqual((await readAll(join(folder, 'in'), { password: 'geh\u00e4im' })).files, { x: content });
+      const packed = Buffer.from(entry.packed!);
+      packed[packed.length - 50_000]! ^= 1;
+      writeFileSync(join(folder, 'in'), writeZip([{ ...entry, packed }]));
+      await assert.rejects(readAll(join(folder, 'in'), { password: 'geh\u00e4im' }), (error: Error) => {
+        return refused('UNREADABLE')(error) && /authentication/.test(error.message);
+      });
+    }
+  });
+}
+
+test('a zip whose method is not deflate is read by 7-Zip', async (t) => {
+  const folder = temporaryFolder(t);
+  writeTree(join(folder, 'in'), tree);
+  sevenZip(join(folder, 'in'), 'a', '-tzip', '-mm=Deflate64', '../out.zip', '.');
+  const { files, container } = await readAll(join(folder, 'out.zip'));
+  assert.match(container, /^zip \(7z-wasm \d+\.\d+\)$/);
+  assert.deepEqual(files, expected);
+});
+
+/** Five gigabytes of nothing, which take no room on the disk, before or inside an archive. */
+const far = 5 * 2 ** 30;
+
+function writeAt(path: string, parts: readonly (readonly [number, Buffer])[]): void {
+  const file = openSync(path, 'w');
+  for (const [at, bytes] of parts) writeSync(file, bytes, 0, bytes.length, at);
+  closeSync(file);
+}
+
+test('offsets beyond 4 GiB are followed, in a zip and in a 7-Zip archive', async (t) => {
+  const folder = temporaryFolder(t);
+  const content = randomBytes(100_000);
+  const first = writeZip([{ name: 'b', content }]).subarray(0, 31);
+  writeAt(join(folder, 'zip'), [
+    [0, first],
+    [far, writeZip([{ name: 'x', content }], { base: far })],
+  ]);
+  assert.deepEqual((await readAll(join(folder, 'zip'))).files, { x: content });
+  const archive = writeSevenZip([{ name: 'x', content }], far);
+  writeAt(join(folder, '7z'), [
+    [0, archive.subarray(0, 32)],
+    [32 + far, archive.subarray(32)],
+  ]);
+  assert.deepEqual((await readAll(join(folder, '7z'))).files, { x: content });
 });

@@ -32,8 +32,11 @@ const attributes = 21;
 const utf16 = 0;
 const allDefined = 1;
 
-/** A 7-Zip archive whose entries are stored, each in a folder (7-Zip's word for a block) of its own. */
-export function writeSevenZip(entries: readonly StoredEntry[]): Buffer {
+/**
+ * A 7-Zip archive whose entries are stored, each in a folder (7-Zip's word for a block) of its own. `gap`: bytes that
+ * lie between the start header and the content, and are left out of what is returned after those 32 bytes.
+ */
+export function writeSevenZip(entries: readonly StoredEntry[], gap = 0): Buffer {
   const count = numberOf(entries.length);
   const sizes = entries.map(({ content, claimedBytes }) => numberOf(claimedBytes ?? content.length));
   const sums = entries.map(({ content, crc32: sum }) => uint32(sum ?? crc32(content)));
@@ -42,7 +45,8 @@ export function writeSevenZip(entries: readonly StoredEntry[]): Buffer {
   const copyFolder = Buffer.of(1, 1, 0);
   const header = Buffer.concat([
     Buffer.of(id.header, id.mainStreams),
-    Buffer.of(id.pack, 0),
+    Buffer.of(id.pack),
+    numberOf(gap),
     count,
     Buffer.of(id.size),
     ...sizes,
@@ -64,7 +68,10 @@ export function writeSevenZip(entries: readonly StoredEntry[]): Buffer {
     Buffer.of(id.end, id.end),
   ]);
   const content = Buffer.concat(entries.map((entry) => entry.content));
-  return sealed(Buffer.concat([startOf(content.length, header.length), content, header]));
+  const start = startOf(gap + content.length, header.length);
+  start.writeUInt32LE(crc32(header), 28);
+  start.writeUInt32LE(crc32(start.subarray(12)), 8);
+  return Buffer.concat([start, content, header]);
 }
 
 /** With the checksums of the header and of what points to it, after something was changed there. */

@@ -26,6 +26,8 @@ export interface WrittenZip {
   /** What the end record claims. */
   readonly entryCount?: number;
   readonly comment?: string;
+  /** Where the archive begins: its offsets count from the beginning of a file that it is written into. Makes it zip64. */
+  readonly base?: number;
 }
 
 /** A zip with every field at hand, to write what no honest writer writes. */
@@ -35,14 +37,16 @@ export function writeZip(entries: readonly WrittenEntry[], zip: WrittenZip = {})
   let at = 0;
   for (const entry of entries) {
     const packed = packedOf(entry);
-    directory.push(centralOf(entry, packed.length, at));
+    directory.push(centralOf(entry, packed.length, at, zip.base));
     for (const part of [localOf(entry, packed.length), packed]) {
       parts.push(part);
       at += part.length;
     }
   }
   const size = directory.reduce((sum, { length }) => sum + length, 0);
-  return Buffer.concat([...parts, ...directory, endOf(zip.entryCount ?? entries.length, size, at, zip.comment ?? '')]);
+  const end = endOf(zip.entryCount ?? entries.length, size, at, zip.comment ?? '');
+  const end64 = zip.base === undefined ? Buffer.alloc(0) : end64Of(entries.length, size, zip.base + at);
+  return Buffer.concat([...parts, ...directory, end64, end]);
 }
 
 function packedOf({ content = Buffer.alloc(0), method = 0, packed }: WrittenEntry): Buffer {
@@ -65,8 +69,11 @@ function localOf(entry: WrittenEntry, packed: number): Buffer {
   ]);
 }
 
-function centralOf(entry: WrittenEntry, packed: number, offset: number): Buffer {
-  const { content = Buffer.alloc(0), claimed = {}, extra = Buffer.alloc(0), mode = 0o100644 } = entry;
+function centralOf(entry: WrittenEntry, packed: number, at: number, base?: number): Buffer {
+  const { content = Buffer.alloc(0), claimed = {}, mode = 0o100644 } = entry;
+  const far = base === undefined ? Buffer.alloc(0) : Buffer.concat([Buffer.from('01000800', 'hex'), uint64(base + at)]);
+  const extra = Buffer.concat([far, entry.extra ?? Buffer.alloc(0)]);
+  const offset = base === undefined ? at : 0xffffffff;
   const name = Buffer.from(entry.name);
   return record(0x02014b50, [
     [2, (3 << 8) | 20],
@@ -107,6 +114,19 @@ function endOf(count: number, size: number, offset: number, comment: string): Bu
     [2, comment.length],
     Buffer.from(comment, 'latin1'),
   ]);
+}
+
+/** The end record of zip64, and what points to it. */
+function end64Of(count: number, size: number, offset: number): Buffer {
+  const numbers = [count, count, size, offset].map(uint64);
+  const end = record(0x06064b50, [uint64(44), [2, 45], [2, 45], [4, 0], [4, 0], ...numbers]);
+  return Buffer.concat([end, record(0x07064b50, [[4, 0], uint64(offset + size), [4, 1]])]);
+}
+
+function uint64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
 }
 
 /** Bytes and a value, little-endian; or bytes as they are. */
