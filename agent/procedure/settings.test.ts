@@ -22,6 +22,14 @@ test('an MPPS listener needs its name, its callers and the stations of the room 
   assert.equal(isTaken({ mpps: { ...mpps, aeTitle: 'LONGER THAN SIXTEEN' } }), false);
 });
 
+test('a timetable is a file or an address, one of them', () => {
+  assert.equal(isTaken({ timetable: { file: '/srv/room.ics' }, authorities: ['timetable'] }), true);
+  assert.equal(isTaken({ timetable: { url: 'https://calendar.example/room.ics' } }), true);
+  for (const timetable of [{}, { file: 'room.ics' }, { url: 'ftp://a/b' }, { file: '/a', url: 'https://a/b' }]) {
+    assert.equal(isTaken({ timetable }), false, JSON.stringify(timetable));
+  }
+});
+
 test('an authority that is not set up is refused: it would never speak', () => {
   assert.equal(isTaken({ authorities: ['hl7'] }), false);
   assert.equal(isTaken({ authorities: ['hl7'], hl7 }), true);

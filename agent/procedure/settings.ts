@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { authorities } from '../../protocol/control.ts';
 import { roomFields } from './hl7/meaning.ts';
 
 const file = z.string().refine(isAbsolute, 'must be an absolute path');
@@ -49,11 +50,27 @@ const mppsSchema = z.strictObject({
   freeMinutes: minutes(24 * 60).default(60),
 });
 
+const timetableSchema = z
+  .strictObject({
+    /** An iCalendar file, or where to fetch one: either. */
+    file: file.optional(),
+    url: z.url({ protocol: /^https?$/ }).optional(),
+    leadMinutes: z.number().min(0).max(240).default(15),
+    tailMinutes: z.number().min(0).max(480).default(60),
+    maxAgeHours: z
+      .number()
+      .min(0.1)
+      .max(24 * 14)
+      .default(26),
+    refreshMinutes: minutes(60).default(5),
+  })
+  .refine(({ file, url }) => (file === undefined) !== (url === undefined), 'needs either file or url');
+
 /** `procedure` in the site's file. A source that is not named here does not exist: nothing listens, nothing is read. */
 export const procedureSchema = z
   .strictObject({
     /** Who says that the room is free. Without an answer the gate would never open. */
-    authorities: z.array(z.enum(['leases', 'hl7', 'mpps'])).min(1),
+    authorities: z.array(z.enum(authorities)).min(1),
     coolDownSeconds: z
       .number()
       .min(0)
@@ -67,6 +84,7 @@ export const procedureSchema = z
       .default(14),
     hl7: hl7Schema.exactOptional(),
     mpps: mppsSchema.exactOptional(),
+    timetable: timetableSchema.exactOptional(),
   })
   .superRefine((found, context) => {
     // An authority that does not exist would never speak, and the gate never open.

@@ -6,6 +6,7 @@ import type { SourceName } from '../../protocol/control.ts';
 import { EventEvidence } from './event-evidence.ts';
 import type { EvidenceSource } from './evidence.ts';
 import type { ProcedureSettings } from './settings.ts';
+import { suspendedMs } from './suspension.ts';
 
 interface Deps {
   readonly settings: ProcedureSettings;
@@ -37,6 +38,12 @@ export async function sourcesOf(deps: Deps): Promise<(onChange: () => void) => r
     const { MppsSource } = await import('./mpps/source.ts');
     const evidence = evidenceOf('mpps', mpps.busyMinutes);
     made.push((onChange) => new MppsSource({ settings: mpps, evidence, clock, log, onChange }));
+  }
+  const { timetable } = settings;
+  if (timetable) {
+    const { TimetableSource } = await import('./timetable/source.ts');
+    const slept = () => suspendedMs(clock);
+    made.push((onChange) => new TimetableSource({ settings: timetable, clock, log, onChange, suspendedMs: slept }));
   }
   return (onChange) => made.map((make) => make(onChange));
 }
