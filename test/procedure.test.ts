@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { sevenZipOf } from '../agent/testing/containers.ts';
 import type { ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import { type Counters, countersOf } from './harness/counters.ts';
 import { expectDone, Site } from './harness/site.ts';
@@ -112,6 +114,19 @@ describe('with a lease held', () => {
     await end(site);
     await site.reached('delivered', 3);
     assert.equal((await site.cloud('verify')).code, 0);
+  });
+
+  test('PAUSE-10: from the middle of a 7-Zip archive, the counters stand still, those of its own process too', async () => {
+    const from = site.appliance.lines.length;
+    const folder = await site.simulate(24, 24, join(site.data, 'packed'));
+    sevenZipOf(folder, join(site.inbox, 'export.zip'));
+    await site.appliance.said('case-settled', 60_000, from);
+    const started = await begin(site);
+    assert.deepEqual(started.waiting, []);
+    assert.ok(countersOf(site.appliance.pid).processes > 1, 'the process that unpacks waits too');
+    assertStill(await watch(site), 'in the middle of an archive');
+    await end(site);
+    await site.reached('delivered', 4);
   });
 
   test('PAUSE-04: several holders: the gate opens only when the last one has stopped', async () => {

@@ -47,7 +47,7 @@ function render(cases: readonly ApplianceCase[]): string {
   const rows = cases.map((one) => [
     one.caseId,
     one.reason ? `${one.stage}: ${one.reason}` : one.stage,
-    `${one.files} files`,
+    filesOf(one),
     formatBytes(one.sourceBytes),
     one.deliveredAt ?? one.detectedAt,
   ]);
@@ -66,9 +66,13 @@ function detail(one: ApplianceCase, entry: string): string {
     ...(one.counts
       ? [['holds', `${one.counts.maps} maps, ${one.counts.points} points, ${one.counts.lesions} lesions`]]
       : []),
-    ['source', `${one.files} files, ${formatBytes(one.sourceBytes)}`],
+    ['source', `${filesOf(one)}, ${formatBytes(one.sourceBytes)}`],
     ['detected', one.detectedAt],
     ...(one.deliveredAt ? [['delivered', one.deliveredAt]] : []),
     ...archives.map((text) => ['archive', text]),
   ]);
+}
+
+function filesOf({ files }: ApplianceCase): string {
+  return files === 1 ? '1 file' : `${files} files`;
 }
