@@ -140,3 +140,24 @@ test('a reason of any length is taken, and cut', async (t) => {
   assert.equal((await vestibule(data, ['procedure', 'start', '--reason', reason])).code, 0);
   assert.equal(readLeases(folders.leases)[0]?.reason.length, 200);
 });
+
+test('what only a daemon can do says that there is none; a password among the arguments is refused, unprinted', async (t) => {
+  const { data } = dataFolder(t);
+  const id = 'case-aaaaaaaaaaaaaaaaaaaa';
+  for (const words of [
+    ['cases', 'release', id],
+    ['import', data],
+  ]) {
+    assert.equal((await vestibule(data, words)).code, 4, words.join(' '));
+  }
+  for (const words of [
+    [id, 'canary-password'],
+    [id, '--password', 'canary-password'],
+    [id, '--password=canary-password'],
+  ]) {
+    const { code, stdout, stderr } = await vestibule(data, ['cases', 'unlock', ...words]);
+    assert.equal(code, 2);
+    assert.doesNotMatch(stdout + stderr, /canary-password/);
+    assert.match(stderr, /prompt/);
+  }
+});

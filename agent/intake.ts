@@ -151,7 +151,7 @@ export class Intake implements Service {
     try {
       await work.pass(signal);
       const { mtimeMs } = await lstat(entry.path);
-      if (this.#finished.get(entry.key) === mtimeMs) return 'sealed';
+      if (this.#finished.get(entry.key) === mtimeMs && !entry.isAskedFor) return 'sealed';
       const outcome = await this.#deps.pipeline.take(entry, work, signal);
       if (outcome === 'sealed') this.#finished.set(entry.key, mtimeMs);
       return outcome;

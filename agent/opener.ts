@@ -42,7 +42,7 @@ export class Opener {
     return this.#deps.passwords.open(caseId, withPassword, work, signal);
   }
 
-  /** The case is sealed: whatever was remembered for opening it is not needed any more. */
+  /** The case is sealed, or cannot go on as it is: what was remembered for opening it is not needed any more. */
   forget(caseId: string): void {
     this.#deps.passwords.forget(caseId);
   }

@@ -11,7 +11,7 @@ import type { Announce } from '../core/milestones.ts';
 import type { HeldReason, Stage } from '../protocol/documents.ts';
 import { newId, type Tier } from '../protocol/ids.ts';
 import type { Ledger, SealedArchiveRow } from '../uploader/index.ts';
-import { hintFor, type Reason, reasonFor } from './held.ts';
+import { canGoOn, hintFor, type Reason, reasonFor } from './held.ts';
 import { type Entry, type EntryState, lookAt, QuietTimes } from './inbox/index.ts';
 import type { Opener } from './opener.ts';
 import type { Opening, Privacy, Sealed, Sealer } from './seal/index.ts';
@@ -207,6 +207,7 @@ export class Pipeline {
   ): Promise<Outcome> {
     const { ledger, announce } = this.#deps;
     this.#failures.delete(caseId);
+    if (!canGoOn(reason)) this.#deps.opener.forget(caseId);
     const told = hintFor(hint, caseId);
     await ledger.hold(caseId, reason, told);
     announce({ event: 'case-held', text: `Case ${caseId}: held, ${reason}. ${told}`, details: { caseId, reason } });

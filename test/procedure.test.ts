@@ -120,13 +120,14 @@ describe('with a lease held', () => {
     const from = site.appliance.lines.length;
     const folder = await site.simulate(24, 24, join(site.data, 'packed'));
     sevenZipOf(folder, join(site.inbox, 'export.zip'));
-    await site.appliance.said('case-settled', 60_000, from);
+    const { caseId } = await site.appliance.said('case-settled', 60_000, from);
     const started = await begin(site);
     assert.deepEqual(started.waiting, []);
     assert.ok(countersOf(site.appliance.pid).processes > 1, 'the process that unpacks waits too');
     assertStill(await watch(site), 'in the middle of an archive');
     await end(site);
-    await site.reached('delivered', 4);
+    const arrived = async () => (await site.cases()).some((one) => one.caseId === caseId && one.stage === 'delivered');
+    await until(arrived, 'its delivery', 90_000);
   });
 
   test('PAUSE-04: several holders: the gate opens only when the last one has stopped', async () => {

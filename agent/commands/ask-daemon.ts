@@ -1,20 +1,21 @@
 import { exitCode, type GlobalOptions, Verdict } from '../../core/cli.ts';
 import { systemClock } from '../../core/clock.ts';
 import { codeOf, GatewayError } from '../../core/errors.ts';
-import type { ControlRequest } from '../../protocol/control.ts';
+import type { ControlRequest, ProcedureStatus } from '../../protocol/control.ts';
 import { ask } from '../control/index.ts';
 import { foldersOf } from '../folders.ts';
 
 /** Between two looks at work that goes on in the daemon. */
 const lookEveryMs = 300;
-const lookAtGateEveryMs = 1_000;
+/** At a closed gate the daemon is to be left alone. */
+const lookAtGateEveryMs = 2_000;
 
 /**
  * Asks the daemon what only it can do. Without one the verdict is exit code 4, at a closed gate 3; with `wait` the
  * question is asked again until the gate has opened.
  */
 export async function askDaemon<T>(options: GlobalOptions, request: ControlRequest, wait = false): Promise<T> {
-  for (let isTold = false; ; isTold = true) {
+  for (;;) {
     try {
       const answer = await ask(foldersOf(options.data).socket, request);
       if (answer !== undefined) return answer as T;
@@ -26,9 +27,11 @@ export async function askDaemon<T>(options: GlobalOptions, request: ControlReque
     } catch (error) {
       if (codeOf(error) !== 'GATE_CLOSED' || !(error instanceof GatewayError)) throw error;
       if (!wait) throw new Verdict(exitCode.refusedByGate, sentence(error.message), error.hint);
-      if (!isTold) tell('The gate is closed; waiting until it opens.');
-      await systemClock.sleep(lookAtGateEveryMs);
     }
+    tell('The gate is closed; waiting until it opens.');
+    const isClosed = async () =>
+      (await askDaemon<ProcedureStatus>(options, { verb: 'procedure-status' })).gate === 'closed';
+    while (await isClosed()) await systemClock.sleep(lookAtGateEveryMs);
   }
 }
 
@@ -45,7 +48,7 @@ export async function follow<Seen extends { readonly gate: 'open' | 'closed' }, 
     if (seen.gate === 'closed' && !whenClosed.wait) throw new Verdict(exitCode.refusedByGate, whenClosed.text);
     if (seen.gate === 'closed' && !isTold) tell(whenClosed.text);
     isTold = seen.gate === 'closed';
-    await systemClock.sleep(lookEveryMs);
+    await systemClock.sleep(isTold ? lookAtGateEveryMs : lookEveryMs);
   }
 }
 

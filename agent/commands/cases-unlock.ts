@@ -44,5 +44,5 @@ function whenTried(seen: UnlockStatus): UnlockStatus | undefined {
 
 function sentenceOn(attempt: UnlockStatus['attempt'], { caseId, stage, reason }: ApplianceCase): string {
   const state = reason === undefined ? stage : `${stage}: ${reason}`;
-  return attempt === 'waiting' ? `It was not tried. ${caseId} is ${state}.` : `It opens. ${caseId} is ${state}.`;
+  return `${attempt === 'opened' ? 'It opens. ' : ''}${caseId} is ${state}.`;
 }

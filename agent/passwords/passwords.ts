@@ -42,7 +42,7 @@ export class Passwords {
     return this.#known.get(caseId)?.attempt;
   }
 
-  /** The case is sealed: its password is needed no more. */
+  /** The case is sealed, or cannot go on as it is: its password is needed no more. */
   forget(caseId: string): void {
     const { attempt } = this.#known.get(caseId) ?? {};
     if (attempt === undefined) this.#known.delete(caseId);
