@@ -165,7 +165,7 @@ async function writeFile(file: PseudonymisedFile, writer: ChunkWriter, enter: En
   const hash = createHash('sha256');
   const places: Place[] = [];
   let bytes = 0;
-  for await (const piece of stepwise(file.open(), enter)) {
+  for await (const piece of stepwise(file.open({ transient: true }), enter)) {
     hash.update(piece);
     bytes += piece.length;
     await writer.write(piece, places);

@@ -54,7 +54,7 @@ async function digestOf(file: PseudonymisedFile, checkpoint: Checkpoint): Promis
   const hash = createHash('sha256');
   let bytes = 0;
   await checkpoint();
-  for await (const piece of file.open()) {
+  for await (const piece of file.open({ transient: true })) {
     hash.update(piece);
     bytes += piece.length;
     await checkpoint();

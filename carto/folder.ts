@@ -1,9 +1,10 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Checkpoint } from '../core/gate-flag.ts';
+import { BlockingFileBytes } from './container/blocking-file-bytes.ts';
 import { piecesFrom, type RandomBytes } from './container/bytes.ts';
 import { byPath, type ContainedFile } from './container/contained.ts';
-import { FileBytes, safely } from './container/file-bytes.ts';
+import { safely } from './container/file-bytes.ts';
 import { defaultSourceLimits, type SourceLimits } from './container/limits.ts';
 import { decodeText } from './decode.ts';
 import { CartoError } from './error.ts';
@@ -76,15 +77,15 @@ class Walk {
     if (this.#paths.has(path)) return this.#leftOut.add('ambiguous-name');
     this.#paths.add(path);
     const listed = { bytes: stats.size, mtimeMs: stats.mtimeMs };
-    const random = () => FileBytes.open(place, listed);
-    this.files.push({ path, ...listed, random, open: () => this.#readPieces(random) });
+    const random = () => BlockingFileBytes.open(place, listed);
+    this.files.push({ path, ...listed, random, open: (into) => this.#readPieces(random, into) });
   }
 
-  async *#readPieces(random: () => Promise<RandomBytes>): AsyncGenerator<Uint8Array> {
+  async *#readPieces(random: () => Promise<RandomBytes>, into?: Buffer): AsyncGenerator<Uint8Array> {
     await this.#checkpoint();
     const bytes = await random();
     try {
-      yield* piecesFrom(bytes, 0, bytes.size, this.#checkpoint);
+      yield* piecesFrom(bytes, 0, bytes.size, this.#checkpoint, into);
     } finally {
       await bytes.close();
     }

@@ -4,12 +4,12 @@ import { maxPieceBytes, type SourceFile } from './source.ts';
 
 /**
  * The content of a file in pieces of at most 256 KiB, whatever the source hands over; a checkpoint before each.
- * Throws UNREADABLE when more comes than the source announced: caps were checked against the announced size.
+ * With `into`, a piece is good only until the next is asked for. Throws UNREADABLE when more comes than the source announced: caps were checked against the announced size.
  */
-export async function* piecesOf(file: SourceFile, checkpoint: Checkpoint): AsyncGenerator<Buffer> {
+export async function* piecesOf(file: SourceFile, checkpoint: Checkpoint, into?: Buffer): AsyncGenerator<Buffer> {
   await checkpoint();
   let total = 0;
-  for await (const piece of file.open()) {
+  for await (const piece of file.open(into)) {
     total += piece.length;
     if (total > file.bytes) throw new CartoError('UNREADABLE', 'a file holds more bytes than it was listed with');
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.length);

@@ -4,8 +4,11 @@ export interface SourceFile {
   readonly path: string;
   readonly bytes: number;
   readonly mtimeMs: number;
-  /** The content in pieces of at most 256 KiB. May be called again; each call reads afresh. */
-  open(): AsyncIterable<Uint8Array>;
+  /**
+   * The content in pieces of at most 256 KiB. May be called again; each call reads afresh. With `into` (256 KiB), pieces
+   * may be read into it: each is then good only until the next is asked for. A large study is read without waste so.
+   */
+  open(into?: Buffer): AsyncIterable<Uint8Array>;
 }
 
 /**

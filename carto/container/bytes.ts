@@ -5,8 +5,8 @@ import { maxPieceBytes } from '../source.ts';
 /** Bytes that can be read anywhere: a file, a part of the spool, a part of another. */
 export interface RandomBytes {
   readonly size: number;
-  /** Exactly these bytes, or UNREADABLE. The caller may keep and change what it gets. */
-  read(at: number, length: number): Promise<Buffer>;
+  /** Exactly these bytes, or UNREADABLE. The caller may keep and change what it gets; it may lie in `into`, if given. */
+  read(at: number, length: number, into?: Buffer): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -19,10 +19,11 @@ export async function* piecesFrom(
   from: number,
   length: number,
   checkpoint: Checkpoint,
+  into?: Buffer,
 ): AsyncGenerator<Buffer> {
   for (let at = 0; at < length; ) {
     await checkpoint();
-    const piece = await bytes.read(from + at, Math.min(at === 0 ? headPieceBytes : maxPieceBytes, length - at));
+    const piece = await bytes.read(from + at, Math.min(at === 0 ? headPieceBytes : maxPieceBytes, length - at), into);
     at += piece.length;
     yield piece;
   }

@@ -36,10 +36,10 @@ export class FileBytes implements RandomBytes {
     }
   }
 
-  async read(at: number, length: number): Promise<Buffer> {
+  async read(at: number, length: number, into?: Buffer): Promise<Buffer> {
     expectInside(this.size, at, length);
     await this.#expectUnchanged();
-    const piece = Buffer.allocUnsafeSlow(length);
+    const piece = into && into.length >= length ? into.subarray(0, length) : Buffer.allocUnsafeSlow(length);
     for (let filled = 0; filled < length; ) {
       const { bytesRead } = await safely(this.#handle.read(piece, filled, length - filled, at + filled));
       if (bytesRead === 0) throw changed();
@@ -59,7 +59,7 @@ export class FileBytes implements RandomBytes {
   }
 }
 
-function changed(): CartoError {
+export function changed(): CartoError {
   return new CartoError('UNREADABLE', 'a file changed between listing and reading', {
     hint: 'The export is still being written or copied. It is tried again when it has settled.',
   });

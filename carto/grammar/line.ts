@@ -2,7 +2,7 @@ import type { Checkpoint } from '../../core/gate-flag.ts';
 import { decodeText, textStart } from '../decode.ts';
 import { CartoError } from '../error.ts';
 import { piecesOf } from '../pieces.ts';
-import type { SourceFile } from '../source.ts';
+import { maxPieceBytes, type SourceFile } from '../source.ts';
 
 const lineFeed = 10;
 const carriageReturn = 13;
@@ -62,35 +62,69 @@ export class Line {
   }
 }
 
+/** Room before a piece, for the line that the piece before it began. */
+const leadBytes = 1 << 16;
+/** Buffers that are used again: a study has thousands of files, and fresh memory for each piece costs more than reading. */
+const spares: Buffer[] = [];
+const maxSpares = 4;
+
 /**
- * A file in blocks of whole lines, each of at most 256 KiB and one line. The last line may lack its end. A byte order mark
- * is no part of the first line; UTF-16 is refused.
+ * A file in blocks of whole lines, each of at most 256 KiB and one line, good until the next is asked for. The last line
+ * may lack its end. A byte order mark is no part of the first line; UTF-16 is refused.
  */
 export async function* blocksOf(file: SourceFile, checkpoint: Checkpoint, kind: string): AsyncGenerator<Buffer> {
-  let isFirst = true;
-  const block = (bytes: Buffer): Buffer => {
-    const whole = isFirst ? textStart(bytes, kind) : bytes;
-    isFirst = false;
-    return whole;
-  };
+  const space = spares.pop() ?? Buffer.allocUnsafeSlow(leadBytes + maxPieceBytes);
+  try {
+    let isFirst = true;
+    for await (const whole of wholeLines(file, checkpoint, kind, space)) {
+      yield isFirst ? textStart(whole, kind) : whole;
+      isFirst = false;
+    }
+  } finally {
+    if (spares.length < maxSpares) spares.push(space);
+  }
+}
+
+/** Pieces are read behind the lead; what is left of a line is put right before the next one. */
+async function* wholeLines(
+  file: SourceFile,
+  checkpoint: Checkpoint,
+  kind: string,
+  space: Buffer,
+): AsyncGenerator<Buffer> {
   let rest: Buffer[] = [];
   let restBytes = 0;
-  for await (const piece of piecesOf(file, checkpoint)) {
-    // Only the line that two pieces share is put together; what lies between stays where it was read.
-    const from = rest.length === 0 ? 0 : piece.indexOf(lineFeed) + 1;
-    const to = piece.lastIndexOf(lineFeed) + 1;
-    if (from > 0) {
-      yield block(Buffer.concat([...rest, piece.subarray(0, from)]));
+  for await (const piece of piecesOf(file, checkpoint, space.subarray(leadBytes))) {
+    const cut = piece.lastIndexOf(lineFeed) + 1;
+    if (cut > 0) {
+      yield joined(rest, piece.subarray(0, cut), space);
       rest = [];
       restBytes = 0;
     }
-    if (to > from) yield block(piece.subarray(from, to));
-    if (to === piece.length) continue;
-    rest.push(piece.subarray(to));
-    restBytes += piece.length - to;
+    if (cut === piece.length) continue;
+    restBytes += piece.length - cut;
     if (restBytes > maxLineBytes) throw new CartoError('UNREADABLE', 'a line does not end', { kind });
+    rest.push(kept(piece.subarray(cut), rest.length === 0, space));
   }
-  if (rest.length > 0) yield block(Buffer.concat(rest));
+  if (rest.length > 0) yield Buffer.concat(rest);
+}
+
+/** A copy, since the next piece may be read over it: right before that one, where there is room. */
+function kept(rest: Buffer, isFirst: boolean, space: Buffer): Buffer {
+  if (!isFirst || rest.length > leadBytes) return Buffer.from(rest);
+  const from = leadBytes - rest.length;
+  rest.copy(space, from);
+  return space.subarray(from, leadBytes);
+}
+
+/** The line that pieces share and what follows: without a copy where the two lie side by side already. */
+function joined(rest: readonly Buffer[], head: Buffer, space: Buffer): Buffer {
+  const [first] = rest;
+  if (first === undefined) return head;
+  const lie = (one: Buffer) => one.buffer === space.buffer && one.byteOffset - space.byteOffset;
+  const [from, to] = [lie(first), lie(head)];
+  if (rest.length > 1 || from === false || to !== leadBytes) return Buffer.concat([...rest, head]);
+  return space.subarray(from, to + head.length);
 }
 
 /** Visits each line of a file; resolves to the number of lines. */

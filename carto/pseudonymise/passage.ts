@@ -4,14 +4,14 @@
  */
 export class Passage {
   #block: Buffer = Buffer.alloc(0);
-  #out: Buffer = Buffer.alloc(0);
+  #out: Buffer = noBytes;
   #length = 0;
   #from = 0;
   #to = 0;
 
   begin(block: Buffer): void {
     this.#block = block;
-    this.#out = Buffer.allocUnsafe(block.length + 1024);
+    this.#out = noBytes;
     this.#length = 0;
     this.#from = 0;
     this.#to = 0;
@@ -53,8 +53,11 @@ export class Passage {
 
   #room(count: number): void {
     if (this.#length + count <= this.#out.length) return;
-    const larger = Buffer.allocUnsafe(2 * this.#out.length + count);
+    // Most blocks are proved, and nothing of them comes here; of the others most comes.
+    const larger = Buffer.allocUnsafe(Math.max(this.#block.length + 1024, 2 * this.#out.length) + count);
     this.#out.copy(larger, 0, 0, this.#length);
     this.#out = larger;
   }
 }
+
+const noBytes = Buffer.alloc(0);

@@ -24,10 +24,13 @@ export interface Desk {
   readonly studyName: string;
 }
 
+const maxKnownRules = 200;
+
 /** Writes the fields of one kind of file by its rules. */
 export class Pen {
   readonly kind: string;
   readonly desk: Desk;
+  readonly #rules = new Map<string, Rule | undefined>();
 
   constructor(desk: Desk, kind: string) {
     this.desk = desk;
@@ -35,7 +38,12 @@ export class Pen {
   }
 
   ruleOf(field: string): Rule | undefined {
-    return ruleFor(this.desk.rules[this.kind], field);
+    const known = this.#rules.get(field);
+    if (known !== undefined || this.#rules.has(field)) return known;
+    const rule = ruleFor(this.desk.rules[this.kind], field);
+    // A format has some dozen fields; a made-up file may have any number.
+    if (this.#rules.size < maxKnownRules) this.#rules.set(field, rule);
+    return rule;
   }
 
   /** The bounds of a field of numbers that is kept; undefined for any other. */

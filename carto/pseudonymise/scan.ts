@@ -160,7 +160,10 @@ export class OutputScan {
 
   #remember(bytes: Uint8Array): void {
     const enough = bytes.length >= windowBytes;
-    this.#before = enough ? bytes.slice(-windowBytes) : Buffer.concat([this.#before, bytes]).subarray(-windowBytes);
+    // A copy: what was fed may lie in memory that is used again.
+    this.#before = enough
+      ? Buffer.from(bytes.subarray(-windowBytes))
+      : Buffer.concat([this.#before.subarray(-windowBytes), bytes]).subarray(-windowBytes);
   }
 
   #endWord(bytes: Uint8Array, from: number, to: number): -1 {

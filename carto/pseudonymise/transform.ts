@@ -52,8 +52,9 @@ export interface PseudonymisedFile {
   /**
    * The content in pieces of at most 256 KiB, each scanned before it is handed over. May be called again. Rejects with
    * a CartoError when the source breaks its grammar or the scan finds something: then no piece of it may be used.
+   * With `transient`, a piece is good only until the next is asked for, and nothing is copied that need not be.
    */
-  open(): AsyncIterable<Uint8Array>;
+  open(options?: { readonly transient?: boolean }): AsyncIterable<Uint8Array>;
 }
 
 export interface TransformOptions {
@@ -95,6 +96,14 @@ interface Deps {
   readonly desk: Desk;
   readonly checkpoint: Checkpoint;
   readonly scan: boolean;
+}
+
+interface Production {
+  readonly treatment: Treatment;
+  readonly pen: Pen;
+  readonly file: SourceFile;
+  readonly path: string;
+  readonly transient: boolean;
 }
 
 class Transformation {
@@ -171,7 +180,7 @@ class Transformation {
       name: path,
       kind: identity.kind,
       tiers: treatment.tiers,
-      open: () => this.#produce(treatment, pen, source, path),
+      open: ({ transient = false } = {}) => this.#produce({ treatment, pen, file: source, path, transient }),
     });
   }
 
@@ -184,7 +193,7 @@ class Transformation {
     return treatment.recognises(firstLine, pen);
   }
 
-  async *#produce(treatment: Treatment, pen: Pen, file: SourceFile, path: string): AsyncGenerator<Uint8Array> {
+  async *#produce({ treatment, pen, file, path, transient }: Production): AsyncGenerator<Uint8Array> {
     const { checkpoint } = this.#deps;
     const scan = this.#scan(pen.kind);
     for await (const written of treatment.write({ file, pen, checkpoint, path })) {
@@ -195,7 +204,7 @@ class Transformation {
         await checkpoint();
         const piece = bytes.subarray(at, at + maxPieceBytes);
         if (!proved) scan?.feed(piece);
-        yield piece;
+        yield proved && !transient ? Buffer.from(piece) : piece;
       }
     }
     scan?.end();

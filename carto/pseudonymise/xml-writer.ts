@@ -91,9 +91,10 @@ function isOfDefaultTag(fields: Fields): boolean {
 
 /** The parser hands line ends over as `\n`; an export has `\r\n`. */
 function lineEnds(text: string): string {
-  return text.replaceAll('\n', '\r\n');
+  return text.includes('\n') ? text.replaceAll('\n', '\r\n') : text;
 }
 
 function escapeXml(text: string): string {
+  if (!/[&<>"]/.test(text)) return text;
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
