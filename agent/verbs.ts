@@ -71,6 +71,23 @@ function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .action(async ({ since }: { readonly since: string }) =>
       (await import('./commands/procedure.ts')).procedureWhy(options, { sinceMs: duration(since) }),
     );
+  procedure
+    .command('record')
+    .description('write the decisions and their evidence to a file, to replay them')
+    .requiredOption('--out <file>', 'file to write')
+    .option('--since <time>', 'how far back: 90m, 24h, 7d', defaultSince)
+    .action(async ({ out, since }: { readonly out: string; readonly since: string }) =>
+      (await import('./commands/procedure-replay.ts')).recordProcedure(options, { out, sinceMs: duration(since) }),
+    );
+  procedure
+    .command('replay <file>')
+    .description('what another policy would have done with a recording')
+    .option('--policy <file>', 'a site file with the policy; without it, the one in use')
+    .option('--truth <names>', 'whose busy counts as a procedure, by commas', 'leases')
+    .action(async (file: string, { policy, truth }: { readonly policy?: string; readonly truth: string }) => {
+      const { replayProcedure, truthOf } = await import('./commands/procedure-replay.ts');
+      await replayProcedure(options, file, { ...(policy ? { policy } : {}), truth: truthOf(truth) });
+    });
 
   vestibule
     .command('inspect <path>')

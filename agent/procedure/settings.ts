@@ -66,6 +66,14 @@ const timetableSchema = z
   })
   .refine(({ file, url }) => (file === undefined) !== (url === undefined), 'needs either file or url');
 
+const neighboursSchema = z.strictObject({
+  addresses: z
+    .array(z.string().refine((text) => isIP(text) === 4, 'must be an IPv4 address'))
+    .min(1)
+    .max(32),
+  lifetimeMinutes: minutes(24 * 60).default(10),
+});
+
 /** `procedure` in the site's file. A source that is not named here does not exist: nothing listens, nothing is read. */
 export const procedureSchema = z
   .strictObject({
@@ -85,6 +93,7 @@ export const procedureSchema = z
     hl7: hl7Schema.exactOptional(),
     mpps: mppsSchema.exactOptional(),
     timetable: timetableSchema.exactOptional(),
+    neighbours: neighboursSchema.exactOptional(),
   })
   .superRefine((found, context) => {
     // An authority that does not exist would never speak, and the gate never open.

@@ -45,5 +45,10 @@ export async function sourcesOf(deps: Deps): Promise<(onChange: () => void) => r
     const slept = () => suspendedMs(clock);
     made.push((onChange) => new TimetableSource({ settings: timetable, clock, log, onChange, suspendedMs: slept }));
   }
+  const { neighbours } = settings;
+  if (neighbours) {
+    const { NeighbourSource } = await import('./neighbours.ts');
+    made.push(() => new NeighbourSource({ settings: neighbours, clock }));
+  }
   return (onChange) => made.map((make) => make(onChange));
 }
