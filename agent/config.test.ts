@@ -31,7 +31,7 @@ test('two answers are enough; everything else has its default', (t) => {
       rescanSeconds: 60,
       maxEntries: 100_000,
       maxBytes: 64 * 2 ** 30,
-      limits: { maxFileBytes: 4 * 2 ** 30, maxRatio: 250, maxDepth: 8, maxNesting: 3, maxNameLength: 512 },
+      limits: { maxFileBytes: 16 * 2 ** 30, maxRatio: 250, maxDepth: 8, maxNesting: 3, maxNameLength: 512 },
       maxSpoolBytes: 16 * 2 ** 30,
       reserveBytes: 512 * 2 ** 20,
       passwords: [],

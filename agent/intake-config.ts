@@ -30,10 +30,11 @@ export const intakeSchema = z.strictObject({
   /** Further caps on one entry, mostly against hostile containers. Passing one holds the case. */
   limits: z
     .strictObject({
+      /** A file may be an archive of all the others. */
       maxFileBytes: z
         .int()
         .min(1)
-        .default(4 * 1024 * mebibyte),
+        .default(16 * 1024 * mebibyte),
       /** Bytes that a container may unpack to, for each byte of it. */
       maxRatio: z.number().min(1).default(250),
       /** Folders below the root. */

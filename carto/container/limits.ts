@@ -3,6 +3,7 @@ export interface SourceLimits {
   /** Files and folders, each counted. */
   readonly maxEntries: number;
   readonly maxTotalBytes: number;
+  /** A file may be an archive of all the others. */
   readonly maxFileBytes: number;
   /** Folders below the root. */
   readonly maxDepth: number;
@@ -17,7 +18,7 @@ export interface SourceLimits {
 export const defaultSourceLimits: SourceLimits = {
   maxEntries: 100_000,
   maxTotalBytes: 64 * 2 ** 30,
-  maxFileBytes: 4 * 2 ** 30,
+  maxFileBytes: 16 * 2 ** 30,
   maxDepth: 8,
   maxNameLength: 512,
   maxRatio: 250,

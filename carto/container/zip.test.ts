@@ -88,6 +88,15 @@ for (const version of [1, 2] as const) {
   });
 }
 
+test('a wrong password for ZipCrypto is a wrong password, also where its one byte of check passes', async (t) => {
+  const folder = temporaryFolder(t);
+  writeTree(join(folder, 'in'), { 'x.txt': 'a b c\r\n'.repeat(100) });
+  infoZip(join(folder, 'in'), '-P', 'geheim', '-r', '../out.zip', '.');
+  for (let index = 0; index < 700; index++) {
+    await assert.rejects(readAll(join(folder, 'out.zip'), { password: `wrong ${index}` }), refused('WRONG_PASSWORD'));
+  }
+});
+
 test('a zip whose method is not deflate is read by 7-Zip', async (t) => {
   const folder = temporaryFolder(t);
   writeTree(join(folder, 'in'), tree);

@@ -47,6 +47,8 @@ class ZipArchive {
   readonly #lock: ZipLock | undefined;
   #encrypted: ZipEntry | undefined;
   #hasOtherMethod = false;
+  /** Whether an entry came out whole: then the password was the right one. */
+  #hasProved = false;
 
   constructor(bytes: RandomBytes, zip: yauzl.ZipFile, context: Context) {
     this.#bytes = bytes;
@@ -93,7 +95,12 @@ class ZipArchive {
     const stored = unlocked ? this.#decrypted(unlocked, start) : this.#stored(start, entry.compressedSize);
     const { method, compressedSize, uncompressedSize } = entry;
     const plain = method === 0 ? stored : inflated(stored, compressedSize, uncompressedSize, this.#checkpoint);
-    yield* verified(plain, entry);
+    try {
+      yield* verified(plain, entry);
+      this.#hasProved = true;
+    } catch (error) {
+      throw this.#hasProved || entry.encryption?.kind !== 'zipcrypto' ? error : ofPassword(error);
+    }
   }
 
   #stored(start: number, length: number): AsyncGenerator<Buffer> {
@@ -144,6 +151,12 @@ function agree(local: yauzl.LocalFileHeader, entry: ZipEntry): boolean {
     same(local.compressedSize, entry.compressedSize) &&
     same(local.uncompressedSize, entry.uncompressedSize)
   );
+}
+
+/** One wrong password in 256 passes the check of ZipCrypto; what it decrypts to is then no content. */
+function ofPassword(error: unknown): unknown {
+  if (!(error instanceof CartoError) || error.code !== 'UNREADABLE') return error;
+  return new CartoError('WRONG_PASSWORD', 'the password does not open the archive', { kind: 'zip' });
 }
 
 /** yauzl's errors may quote a name, so nothing of them goes on; our own, from below it, do. */
