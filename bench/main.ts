@@ -5,6 +5,7 @@ import type { Figure } from './figure.ts';
 const benches: Readonly<Record<string, (repeats: number) => Promise<Figure[]>>> = {
   'first-case': async (repeats) => (await import('./first-case.ts')).firstCase(repeats),
   read: async (repeats) => (await import('./read.ts')).read(repeats),
+  simulate: async (repeats) => (await import('./simulate.ts')).simulate(repeats),
   idle: async (repeats) => (await import('./idle.ts')).idle(repeats),
 };
 

@@ -25,6 +25,9 @@ export function curve(start: Vector, control: Vector, end: Vector, steps: number
   });
 }
 
+/** From here on a distance may be less than the true one: no seam is rounded over so far. */
+const farMm = 9;
+
 /** A tube along a path, its radius changing evenly from one end to the other, with round ends. */
 export function tube(path: readonly Vector[], startRadius: number, endRadius: number): Distance {
   const pieces = path.length - 1;
@@ -34,7 +37,12 @@ export function tube(path: readonly Vector[], startRadius: number, endRadius: nu
     const along = subtract(path[n + 1]!, from);
     packed.set([...from, ...along, along[0] ** 2 + along[1] ** 2 + along[2] ** 2], n * 7);
   }
+  const [cx, cy, cz] = mix(path[0]!, path[pieces]!, 0.5);
+  const reach =
+    Math.max(...path.map(([x, y, z]) => Math.hypot(x - cx, y - cy, z - cz))) + Math.max(startRadius, endRadius);
   return (x, y, z) => {
+    const away = Math.sqrt((x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2) - reach;
+    if (away > farMm) return away;
     let best = Number.POSITIVE_INFINITY;
     for (let n = 0, at = 0; n < pieces; n += 1, at += 7) {
       const px = x - packed[at]!;

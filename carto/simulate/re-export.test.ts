@@ -5,7 +5,7 @@ import { readBack } from './read-back.ts';
 import { SimulatorError } from './simulator-error.ts';
 import { makeStudy } from './study.ts';
 
-const options: StudyOptions = { seed: 27, points: 3 };
+const options: StudyOptions = { seed: 27, points: 3, chamber: 'right-atrium' };
 const first = readBack(options);
 const map = first.study.maps[0]!.name;
 
@@ -26,7 +26,7 @@ const stamped = [
   'Simulated Study 1 STAMP.xml',
   `${map}_Points_Export.xml`,
   ...[1, 2, 3].flatMap((id) => [`${map}_P${id}_Point_Export.xml`, `${map}_P${id}_ContactForce.txt`]),
-  'Simulated LA 2_Points_Export.xml',
+  'Simulated RA 2_Points_Export.xml',
 ];
 
 test('a second export under another name and stamp differs in the stamped files only, and there in the stamp only', () => {
@@ -55,7 +55,10 @@ test('mesh edits change so many bytes of one mesh, and no length', () => {
   assert.deepEqual(changed({ ...options, meshEdits: 3 }), [`${map}.mesh`]);
   const [before, after] = [first, readBack({ ...options, meshEdits: 3 })].map(({ files }) => files.get(`${map}.mesh`)!);
   assert.equal(before!.length, after!.length);
-  assert.equal([...before!].filter((byte, at) => byte !== after![at]).length, 3);
+  assert.equal(
+    before!.reduce((sum, byte, at) => sum + (byte === after![at] ? 0 : 1), 0),
+    3,
+  );
 });
 
 test('a stamp can be given; what is no moment is refused', () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeAtrium } from './atrium.ts';
+import { cutLid } from './cut-out.ts';
 import { type Distance, gradient } from './distance.ts';
 import { makeWellComposed, sampleGrid } from './grid.ts';
 import type { Mesh } from './mesh.ts';
 import { randomOf } from './random.ts';
 import { readBack, readMesh, surfaceFaults } from './read-back.ts';
+import { makeChamber } from './study.ts';
 import { meshSurface } from './surface.ts';
 import { dot, type Vector, vectorAt } from './vector.ts';
 
@@ -62,6 +64,31 @@ test('atria of many seeds are one closed body, outward, of a plausible size', ()
     }
   }
 });
+
+test('every chamber and variant is one closed body without handles; with its valve cut out it has one edge', () => {
+  for (const options of [
+    { chamber: 'left-atrium', variant: 'common-trunk' },
+    { chamber: 'left-atrium', variant: 'right-middle' },
+    { chamber: 'right-atrium', variant: undefined },
+    { chamber: 'left-ventricle', variant: undefined },
+  ] as const) {
+    for (const seed of [1, 2]) {
+      const chamber = makeChamber({ seed, ...options });
+      const mesh = meshSurface(chamber.distance, chamber.bounds.low, chamber.bounds.high, 2.6);
+      const label = `${options.chamber} ${options.variant} ${seed}`;
+      assert.deepEqual(surfaceFaults(mesh.vertices.length / 3, trianglesOf(mesh)), [], label);
+      assert.equal(mesh.vertices.length / 3 - mesh.triangles.length / 6, 2, label);
+      assert.ok(mesh.volumeMl > 40 && mesh.volumeMl < 160, `${label}: ${mesh.volumeMl} ml`);
+      const open = cutLid(chamber, mesh);
+      const [vertices, triangles] = [open.vertices.length / 3, open.triangles.length / 3];
+      assert.ok(triangles < mesh.triangles.length / 3, label);
+      const edges = new Set(trianglesOf(open).flatMap(([a, b, c]) => [edge(a!, b!), edge(b!, c!), edge(c!, a!)]));
+      assert.equal(vertices - edges.size + triangles, 1, `${label}: a disc`);
+    }
+  }
+});
+
+const edge = (a: number, b: number) => (a < b ? `${a}-${b}` : `${b}-${a}`);
 
 test('the mesh files hold what the study file says: counts, volume, unit normals, colours on every vertex', () => {
   const { lines, study } = readBack({ seed: 11, points: 4 });
