@@ -15,9 +15,10 @@ const campaigns: Readonly<Record<string, (args: readonly string[]) => Promise<vo
     say(showKillReport(report));
     say(JSON.stringify(report));
   },
-  async fuzz([seed, more]) {
+  async fuzz([seed, more, minutes]) {
     if (seed === '--replay') return say(JSON.stringify(await replay(more ?? '')));
-    const report = await fuzzCampaign(seedOf(seed), more === undefined ? 1_000_000 : Number(more), say);
+    const withinMs = minutes === undefined ? Number.POSITIVE_INFINITY : Number(minutes) * 60_000;
+    const report = await fuzzCampaign(seedOf(seed), Number(more ?? 1_000_000), say, { withinMs });
     say(showFuzzReport(report));
     say(JSON.stringify(report));
     if (report.failed > 0) process.exitCode = 1;

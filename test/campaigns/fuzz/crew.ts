@@ -20,6 +20,8 @@ export interface CrewOptions {
   readonly processes: number;
   /** A run that has used so much of a processor hangs; one that uses none, after ten times as long. */
   readonly hangMs: number;
+  /** After so long no batch is begun any more. */
+  readonly withinMs: number;
   readonly onTally: (tally: Tally) => void;
   readonly onFailure: (failure: Failure) => void;
 }
@@ -46,18 +48,21 @@ export class Crew {
   async #work(number: number): Promise<void> {
     const progress = join(this.#options.folder, `progress-${number}`);
     let child: ChildProcess | undefined;
-    for (let batch = this.#queue.pop(); batch; batch = this.#queue.pop()) {
+    const end = performance.now() + this.#options.withinMs;
+    while (performance.now() < end) {
+      const batch = this.#queue.pop();
+      if (!batch) break;
       child ??= await this.#start(progress);
-      const end = await this.#endOf(batch, child, progress);
-      if (typeof end !== 'string') {
-        this.#options.onTally(end);
+      const result = await this.#endOf(batch, child, progress);
+      if (typeof result !== 'string') {
+        this.#options.onTally(result);
         continue;
       }
       child.kill('SIGKILL');
       child = undefined;
       const index = placeIn(progress);
       const { target, seed } = batch;
-      this.#options.onFailure({ target, seed, index, failure: end, message: `the run ended as: ${end}` });
+      this.#options.onFailure({ target, seed, index, failure: result, message: `the run ended as: ${result}` });
       if (index + 1 < batch.to) this.#queue.push({ ...batch, from: index + 1 });
     }
     child?.kill('SIGKILL');

@@ -56,6 +56,8 @@ export interface FuzzOptions {
   readonly corpus?: Corpus;
   /** A run that has used so much of a processor hangs. */
   readonly hangMs?: number;
+  /** After so long the campaign ends with what it has: the report says how many runs that were. */
+  readonly withinMs?: number;
 }
 
 /**
@@ -67,7 +69,7 @@ export async function fuzzCampaign(
   seed: number,
   runs: number,
   say: (line: string) => void,
-  { corpus: given, hangMs = defaultHangMs }: FuzzOptions = {},
+  { corpus: given, hangMs = defaultHangMs, withinMs = Number.POSITIVE_INFINITY }: FuzzOptions = {},
 ): Promise<FuzzReport> {
   const begun = performance.now();
   const corpus = given ?? (await gatherCorpus(say));
@@ -104,7 +106,7 @@ export async function fuzzCampaign(
     };
     const processes = Math.max(1, Math.min(2, availableParallelism()));
     await new Crew(
-      { folder, corpusFile, processes, hangMs, onTally, onFailure: fail },
+      { folder, corpusFile, processes, hangMs, withinMs, onTally, onFailure: fail },
       batchesOf(targets, seed, runs),
     ).run();
   });
@@ -121,16 +123,18 @@ export async function fuzzCampaign(
   };
 }
 
-/** All runs in batches: every target in proportion to its share. */
+/** All runs in batches: every target in proportion to its share, and at any time about as far as the others. */
 function batchesOf(targets: readonly Target[], seed: number, runs: number): Batch[] {
   const shareOf = ({ name }: Target) => shares[name] ?? shares[name.split(' ', 1)[0] ?? ''] ?? 1;
   const all = sum(targets.map(shareOf));
-  return targets.flatMap((target, at) => {
+  const batches = targets.flatMap((target, at) => {
     const count = Math.ceil((runs * shareOf(target)) / all);
     return Array.from({ length: Math.ceil(count / batchRuns) }, (_, n) => ({
-      ...{ target: at, seed, from: n * batchRuns, to: Math.min(count, (n + 1) * batchRuns) },
+      batch: { target: at, seed, from: n * batchRuns, to: Math.min(count, (n + 1) * batchRuns) },
+      part: (n * batchRuns) / count,
     }));
   });
+  return batches.sort((a, b) => a.part - b.part).map(({ batch }) => batch);
 }
 
 function added(before: TargetReport | undefined, { name }: Target, tally: Tally): TargetReport {
