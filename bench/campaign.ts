@@ -4,6 +4,8 @@ import { fuzzCampaign } from '../test/campaigns/fuzz/fuzz.ts';
 import { replay } from '../test/campaigns/fuzz/replay.ts';
 import { showFuzzReport } from '../test/campaigns/fuzz/show.ts';
 import { killCampaign, showKillReport } from '../test/campaigns/kill.ts';
+import { complaintsOf, privacyCampaign } from '../test/campaigns/privacy/privacy.ts';
+import { showPrivacyReport } from '../test/campaigns/privacy/show.ts';
 import { freshSeed } from '../test/harness/random.ts';
 
 const say = (line: string) => console.log(line);
@@ -22,6 +24,13 @@ const campaigns: Readonly<Record<string, (args: readonly string[]) => Promise<vo
     say(showFuzzReport(report));
     say(JSON.stringify(report));
     if (report.failed > 0) process.exitCode = 1;
+  },
+  async privacy([seed, cases, minutes]) {
+    const withinMs = minutes === undefined ? Number.POSITIVE_INFINITY : Number(minutes) * 60_000;
+    const report = await privacyCampaign(seedOf(seed), Number(cases ?? 20_000), { withinMs });
+    say(showPrivacyReport(report));
+    say(JSON.stringify(report));
+    if (complaintsOf(report).length > 0) process.exitCode = 1;
   },
   detector: async ([seed]) => say(showDetectorReport(detectorCampaign(seedOf(seed), 1_000_000))),
 };

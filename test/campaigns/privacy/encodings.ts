@@ -1,0 +1,80 @@
+import type { Dice } from '../../harness/random.ts';
+
+/** Ways of writing an identifier. What none of them changes is text of ASCII, so that they fit wherever text does. */
+export const encodings = [
+  'plain',
+  'upper',
+  'latin-1',
+  'utf-16le',
+  'utf-16be',
+  'base64',
+  'base64+1',
+  'base64+2',
+  'hex',
+  'percent',
+  'split',
+] as const;
+export type Encoding = (typeof encodings)[number];
+
+/** Those whose bytes are text of the file that they stand in. */
+export const textEncodings: readonly Encoding[] = [
+  'plain',
+  'upper',
+  'base64',
+  'base64+1',
+  'base64+2',
+  'hex',
+  'percent',
+  'split',
+];
+
+export function encode(text: string, by: Encoding, dice: Dice): Buffer {
+  const bytes = Buffer.from(text, 'utf8');
+  switch (by) {
+    case 'plain':
+      return bytes;
+    case 'upper':
+      return Buffer.from(text.toUpperCase());
+    case 'latin-1':
+      return Buffer.from(text, 'latin1');
+    case 'utf-16le':
+      return Buffer.from(text, 'utf16le');
+    case 'utf-16be':
+      return Buffer.from(text, 'utf16le').swap16();
+    case 'base64':
+    case 'base64+1':
+    case 'base64+2':
+      return Buffer.from(
+        Buffer.concat([Buffer.alloc(Number(by.at(-1)) || 0, 'x'), bytes])
+          .toString('base64')
+          .replaceAll(/[+/=]/g, ''),
+      );
+    case 'hex':
+      return Buffer.from(bytes.toString('hex'));
+    case 'percent':
+      return Buffer.from(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''));
+    case 'split':
+      return Buffer.from([...text].join(dice.pick(['-', '.', '_', ' '])));
+  }
+}
+
+/** The bytes by which a secret is known, in every encoding but `split`: separators are taken out of the text for that. */
+export function needlesOf(secret: string): Buffer[] {
+  const variants = [...new Set([secret, secret.toLowerCase(), secret.toUpperCase()])];
+  return variants.flatMap((text) => {
+    const utf16 = Buffer.from(text, 'utf16le');
+    const utf8 = Buffer.from(text);
+    const percent = Array.from(utf8, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+    const plain = [utf8, Buffer.from(text, 'latin1'), utf16, Buffer.from(utf16).swap16()];
+    return [...plain, Buffer.from(utf8.toString('hex')), Buffer.from(percent), ...base64Needles(utf8)];
+  });
+}
+
+/** The characters that do not depend on what stands before and behind, at the three alignments. */
+function base64Needles(bytes: Buffer): Buffer[] {
+  return [0, 1, 2].map((shift) => {
+    const whole = Buffer.concat([Buffer.alloc(shift), bytes]);
+    const encoded = whole.subarray(0, whole.length - (whole.length % 3)).toString('base64');
+    return Buffer.from(encoded.slice(shift === 0 ? 0 : 4));
+  });
+}
