@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { sevenZipOf } from '../agent/testing/containers.ts';
@@ -72,6 +73,14 @@ function assertStill(seen: Awaited<ReturnType<typeof watch>>, step: string): voi
   assert.ok(seen.sent < 4_096, context);
 }
 
+/** Bytes of archives that are being built. */
+function partialBytes(site: Site): number {
+  const folder = join(site.data, 'appliance', 'cases');
+  return readdirSync(folder)
+    .filter((name) => name.includes('.partial'))
+    .reduce((sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+}
+
 describe('with a lease held', () => {
   let site: Site;
   before(async () => {
@@ -121,6 +130,8 @@ describe('with a lease held', () => {
     const folder = await site.simulate(24, 24, join(site.data, 'packed'));
     sevenZipOf(folder, join(site.inbox, 'export.zip'));
     const { caseId } = await site.appliance.said('case-settled', 60_000, from);
+    // Not before its process runs: that one starts without looking at the gate, and reads nothing before it asked.
+    await until(() => partialBytes(site) > 500_000, 'an archive half built from it', 60_000, 5);
     const started = await begin(site);
     assert.deepEqual(started.waiting, []);
     assert.ok(countersOf(site.appliance.pid).processes > 1, 'the process that unpacks waits too');
