@@ -23,7 +23,7 @@ export class Numbers<T extends NumberArray> {
   }
 
   push(value: number): void {
-    if (this.length === this.#values.length) this.#resize(2 * this.length);
+    if (this.length === this.#values.length) this.#resize(Math.max(firstRoom, 2 * this.length));
     this.#values[this.length++] = value;
   }
 

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../core/gate-flag.ts';
-import { decodeText } from './decode.ts';
+import { decodeText, isUtf16, textStart } from './decode.ts';
 import { CartoError } from './error.ts';
 import { FileClassifier, type FileIdentity, type FileKind } from './files.ts';
 import { headOf } from './pieces.ts';
@@ -83,8 +83,17 @@ function isStudyCandidate({ path }: SourceFile): boolean {
 }
 
 async function beginsAsStudy(file: SourceFile, checkpoint: Checkpoint): Promise<boolean> {
-  const head = decodeText(await headOf(file, checkpoint, headBytes));
-  return /^\uFEFF?\s*(?:<\?xml[^>]*\?>\s*)?<Study\s[^>]*?\bname\s*=/.test(head);
+  const bytes = await headOf(file, checkpoint, headBytes);
+  // A study that another program saved in UTF-16 is refused for that, not taken for none.
+  if (isUtf16(bytes) && studyStart.test(utf16(bytes))) textStart(bytes, 'study');
+  return studyStart.test(decodeText(bytes));
+}
+
+const studyStart = /^\uFEFF?\s*(?:<\?xml[^>]*\?>\s*)?<Study\s[^>]*?\bname\s*=/;
+
+function utf16(bytes: Uint8Array): string {
+  const isBigEndian = bytes[0] === 0xfe || bytes[0] === 0;
+  return new TextDecoder(isBigEndian ? 'utf-16be' : 'utf-16le').decode(bytes);
 }
 
 type IdentityOf<Kind extends FileKind> = FileIdentity extends infer One

@@ -18,6 +18,12 @@ export class Fields {
     return this.all[name];
   }
 
+  /** The same for what is kept: a copy, because a piece of a text holds the whole text in memory. */
+  kept(name: string): string | undefined {
+    const text = this.all[name];
+    return text === undefined ? undefined : copyOf(text);
+  }
+
   requiredText(name: string): string {
     const text = this.all[name];
     if (text === undefined) throw this.#broken(`the attribute ${name} is missing`);
@@ -55,6 +61,10 @@ const missingFrom = 10_000;
 /** Undefined for NaN and for -10000 and its cousins. */
 export function present(value: number | undefined): number | undefined {
   return value === undefined || !(Math.abs(value) < missingFrom) ? undefined : value;
+}
+
+export function copyOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
 }
 
 /** Numbers separated by white space; undefined when there is anything else. */

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../../core/gate-flag.ts';
 import type { SourceFile } from '../source.ts';
 import type { PointRecording } from '../study.ts';
-import { defined, type Fields, present } from './fields.ts';
+import { copyOf, defined, type Fields, present } from './fields.ts';
 import { parseXml } from './xml.ts';
 
 const kind = 'point';
@@ -29,7 +29,9 @@ export async function readPoint(file: SourceFile, checkpoint: Checkpoint): Promi
         timesMs.push(fields.number('Time'));
         ohm.push(present(fields.number('Value')) ?? Number.NaN);
       } else if (name === 'Connector') {
-        for (const [connector, fileName] of Object.entries(fields.all)) tracks.push({ connector, fileName });
+        for (const [connector, fileName] of Object.entries(fields.all)) {
+          tracks.push({ connector: copyOf(connector), fileName });
+        }
       } else Object.assign(point, partOf(name, fields));
     },
   };
@@ -99,9 +101,9 @@ function beats(fields: Fields): Partial<Growing> {
 
 function channels(fields: Fields): Partial<Growing> {
   const named = defined({
-    unipolar: fields.text('UnipolarMappingChannel'),
-    bipolar: fields.text('BipolarMappingChannel'),
-    reference: fields.text('ReferenceChannel'),
+    unipolar: fields.kept('UnipolarMappingChannel'),
+    bipolar: fields.kept('BipolarMappingChannel'),
+    reference: fields.kept('ReferenceChannel'),
   });
   return Object.keys(named).length === 0 ? {} : { channels: named };
 }

@@ -23,33 +23,34 @@ export function hugeSource({ points, ecgBytes, tableBytes, cellWidth = 30 }: Hug
   const ecgRepeats = Math.max(1, Math.round(ecgBytes / rows.length));
   const tableRows = Buffer.from(Array.from({ length: 1000 }, (_, row) => gridRow(row)).join(''));
   const files = [
-    fileOf('Huge 01_02_2020 10-11-12.xml', Buffer.from(studyXml(points))),
-    fileOf('1-LA_Points_Export.xml', Buffer.from(pointsIndex(points))),
-    fileOf('1-LA_car.txt', Buffer.from('VERSION_5_0 1-LA\r\n')),
+    fileOf('Huge 01_02_2020 10-11-12.xml', () => Buffer.from(studyXml(points))),
+    fileOf('1-LA_Points_Export.xml', () => Buffer.from(pointsIndex(points))),
+    fileOf('1-LA_car.txt', () => Buffer.from('VERSION_5_0 1-LA\r\n')),
     fileOf(
       'VisiTagExport/AllPositionInGrids.txt',
-      Buffer.from(`${['PosTimeStamp', 'SiteIndex', 'UniqID'].map((name) => name.padStart(20)).join('')}\r\n`),
+      () => Buffer.from(`${['PosTimeStamp', 'SiteIndex', 'UniqID'].map((name) => name.padStart(20)).join('')}\r\n`),
       tableRows,
       Math.max(1, Math.round(tableBytes / tableRows.length)),
     ),
   ];
   for (let id = 1; id <= points; id++) {
-    files.push(fileOf(`1-LA_P${id}_Point_Export.xml`, Buffer.from(pointXml(id))));
-    files.push(fileOf(`1-LA_P${id}_ECG_Export.txt`, head, rows, ecgRepeats));
-    files.push(fileOf(`1-LA_P${id}_ContactForce.txt`, Buffer.from(force()), Buffer.from(forceRow), 200));
-    files.push(fileOf(`1-LA_P${id}_CS_CONNECTOR_Eleclectrode_Positions.txt`, trackHead, trackRow, 150));
-    files.push(fileOf(`1-LA_P${id}_CS_CONNECTOR_Sensor_Positions.txt`, trackHead, trackRow, 150));
+    files.push(fileOf(`1-LA_P${id}_Point_Export.xml`, () => Buffer.from(pointXml(id))));
+    files.push(fileOf(`1-LA_P${id}_ECG_Export.txt`, () => head, rows, ecgRepeats));
+    files.push(fileOf(`1-LA_P${id}_ContactForce.txt`, () => Buffer.from(force()), forceRow, 200));
+    files.push(fileOf(`1-LA_P${id}_CS_CONNECTOR_Eleclectrode_Positions.txt`, () => trackHead, trackRow, 150));
+    files.push(fileOf(`1-LA_P${id}_CS_CONNECTOR_Sensor_Positions.txt`, () => trackHead, trackRow, 150));
   }
   return { name: 'huge', container: 'made while it is read', files };
 }
 
-/** `head`, then `body` so many times, in pieces of at most 256 KiB. */
-function fileOf(path: string, head: Buffer, body: Buffer = Buffer.alloc(0), repeats = 0): SourceFile {
+/** `head`, made anew at each reading, then `body` so many times, in pieces of at most 256 KiB. */
+function fileOf(path: string, makeHead: () => Buffer, body: Buffer = Buffer.alloc(0), repeats = 0): SourceFile {
   return {
     path,
-    bytes: head.length + repeats * body.length,
+    bytes: makeHead().length + repeats * body.length,
     mtimeMs: 0,
     async *open() {
+      const head = makeHead();
       for (let at = 0; at < head.length; at += 1 << 18) yield head.subarray(at, at + (1 << 18));
       // Copies, as what is read from a disk would be.
       for (let at = 0; at < repeats; at++) yield Buffer.from(body);
@@ -102,6 +103,7 @@ function force(): string {
   return '1-LA_P1_ContactForce.txt_2.0\r\nMode=0\r\nIndex\tTime\tTimestamp\tForceValue\t\r\n';
 }
 
-const forceRow = '1\t-7460\t592640\t5.25\t\r\n';
+// One buffer for all: many small ones would each hold the slab of memory that they were cut from.
+const forceRow = Buffer.from('1\t-7460\t592640\t5.25\t\r\n');
 const trackHead = Buffer.from('Eleclectrode_Positions_2.0\r\nElectrode#\tTime\tX\tY\tZ\t\r\n');
 const trackRow = Buffer.from('1\t4\t0.5\t0.25\t-0.125\t\r\n');
