@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, (repeats: number) => Promise<Figure[]>>> 
   'first-case': async (repeats) => (await import('./first-case.ts')).firstCase(repeats),
   read: async (repeats) => (await import('./read.ts')).read(repeats),
   simulate: async (repeats) => (await import('./simulate.ts')).simulate(repeats),
+  're-export': async () => (await import('./re-export.ts')).reExport(),
   idle: async (repeats) => (await import('./idle.ts')).idle(repeats),
 };
 

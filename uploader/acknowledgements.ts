@@ -77,7 +77,11 @@ export class Acknowledgements {
     const { batch, code } = acknowledgement.refused;
     // The receiver's words reach the terminal: only what looks like a code is passed on.
     const reason = /^[A-Za-z0-9_-]+$/.test(code) ? code : 'unspecified';
-    const hint = `The receiver refused batch ${batch} (${reason}). Ask the cloud team for that batch; nothing was released.`;
+    const remedy =
+      reason === 'BASE_MISSING'
+        ? 'It lacks what this archive stands on: export the study again, it is then sent whole.'
+        : 'Ask the cloud team for that batch; nothing was released.';
+    const hint = `The receiver refused batch ${batch} (${reason}). ${remedy}`;
     try {
       const plan = await ledger.refuseBatch({ batchId: batch, code: reason, hint });
       if (plan) log.warn({ batchId: batch, code: reason, plan }, 'batch refused by the receiver');
