@@ -56,7 +56,8 @@ function render(cases: readonly ApplianceCase[]): string {
 
 function detail(one: ApplianceCase, entry: string): string {
   const archives = one.archives.map(
-    ({ tier, bytes, sha256 }) => `${tier} ${formatBytes(bytes)} ${sha256.slice(0, 16)}…`,
+    ({ tier, bytes, sha256, base }) =>
+      `${tier} ${formatBytes(bytes)} ${sha256.slice(0, 16)}…${base === undefined ? '' : `, the rest as in ${base}`}`,
   );
   return table([
     ['case', one.caseId],
@@ -66,6 +67,7 @@ function detail(one: ApplianceCase, entry: string): string {
     ...(one.counts
       ? [['holds', `${one.counts.maps} maps, ${one.counts.points} points, ${one.counts.lesions} lesions`]]
       : []),
+    ...(one.studyId ? [['study', one.studyId]] : []),
     ['source', `${filesOf(one)}, ${formatBytes(one.sourceBytes)}`],
     ['detected', one.detectedAt],
     ...(one.deliveredAt ? [['delivered', one.deliveredAt]] : []),
