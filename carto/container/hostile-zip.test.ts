@@ -89,7 +89,7 @@ for (const [what, [code, entries, zip, options]] of Object.entries(hostile)) {
 
 test('a zip that is cut off anywhere is UNREADABLE, or no zip any more', async (t) => {
   const whole = writeZip([study, text]);
-  for (let length = 8; length < whole.length; length += 7) {
+  for (let length = 8; length < whole.length; length += 23) {
     await expectRefused(t, whole.subarray(0, length), 'UNREADABLE');
   }
 });

@@ -30,8 +30,6 @@ const writers = [
   ['Info-ZIP, ZipCrypto',      (from: string, to: string) => infoZip(from, '-P', 'Vorhof 1', '-r', to, '.'),             'Vorhof 1'],
   ['7-Zip, deflated',          (from: string, to: string) => sevenZip(from, 'a', '-tzip', to, '.'),                      undefined ],
   ['7-Zip, ZipCrypto',         (from: string, to: string) => sevenZip(from, 'a', '-tzip', '-pgeheim', to, '.'),          'geheim'  ],
-  ['7-Zip, AES-128',           (from: string, to: string) => sevenZip(from, 'a', '-tzip', '-mem=AES128', '-pgeheim', to, '.'), 'geheim'],
-  ['7-Zip, AES-192',           (from: string, to: string) => sevenZip(from, 'a', '-tzip', '-mem=AES192', '-pgeheim', to, '.'), 'geheim'],
   ['7-Zip, AES-256, stored',   (from: string, to: string) => sevenZip(from, 'a', '-tzip', '-mx0', '-mem=AES256', '-pgeheim', to, '.'), 'geheim'],
   ['7-Zip, AES-256',           (from: string, to: string) => sevenZip(from, 'a', '-tzip', '-mem=AES256', '-pgeheim', to, '.'), 'geheim'],
 ] as const;
@@ -92,7 +90,7 @@ test('a wrong password for ZipCrypto is a wrong password, also where its one byt
   const folder = temporaryFolder(t);
   writeTree(join(folder, 'in'), { 'x.txt': 'a b c\r\n'.repeat(100) });
   infoZip(join(folder, 'in'), '-P', 'geheim', '-r', '../out.zip', '.');
-  for (let index = 0; index < 700; index++) {
+  for (let index = 0; index < 400; index++) {
     await assert.rejects(readAll(join(folder, 'out.zip'), { password: `wrong ${index}` }), refused('WRONG_PASSWORD'));
   }
 });
