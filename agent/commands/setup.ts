@@ -28,7 +28,7 @@ export async function setup(options: GlobalOptions, flags: Flags): Promise<void>
   }
   if (flags.authority !== 'leases') {
     throw new UsageError('MISUSED', `there is no authority ${flags.authority}`, {
-      hint: 'This release knows: leases.',
+      hint: 'Set up with leases; docs/procedure.md says how the site file names another one afterwards.',
     });
   }
   const { bundle, fingerprint } = await readBundle(flags.bundle);

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parse, stringify } from 'yaml';
+import type { Decision, ProcedureStatus } from '../protocol/control.ts';
+import { freePortBase } from './harness/ports.ts';
+import { Site } from './harness/site.ts';
+import { until } from './harness/until.ts';
+
+/** An order of this room, as an interface engine would send it now. */
+function order(status: 'IP' | 'CM'): string {
+  const stamp = `${new Date().toISOString().replace(/[-:T]/g, '').slice(0, 14)}+0000`;
+  const lines = [
+    `MSH|^~\\&|CVIS|H|GATE|EP|${stamp}||ORM^O01|M-${status}|P|2.5`,
+    'PID|1||SECRET-7^^^H||MILLER^ANNA||19700101|F',
+    'PV1|1|I|EP1^^^H',
+    `ORC|SC||ORDER-77||${status}`,
+  ];
+  return lines.join('\r');
+}
+
+/** Sends one message over MLLP and gives back what the appliance answers. */
+function send(port: number, message: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`\x0b${message}\x1c\r`));
+    socket.on('data', (answer) => {
+      socket.destroy();
+      resolve(answer.toString('latin1'));
+    });
+    socket.on('error', reject);
+  });
+}
+
+test('GATE-02: an HL7 sender opens and closes the gate, over kill -9, and nothing of its patient is kept', async (t) => {
+  const site = await Site.create({ coolDownSeconds: 1 });
+  t.after(() => site.close());
+  const port = await freePortBase(1);
+  const file = join(site.data, 'appliance', 'vestibule.yaml');
+  const config = parse(readFileSync(file, 'utf8'));
+  const hl7 = { address: '127.0.0.1', port, peers: ['127.0.0.1'], rooms: ['EP1'] };
+  writeFileSync(file, stringify({ ...config, procedure: { ...config.procedure, authorities: ['hl7'], hl7 } }));
+
+  const start = async () => {
+    const from = site.appliance.lines.length;
+    site.appliance.start();
+    await site.appliance.said('started', 60_000, from);
+  };
+  const status = async () =>
+    JSON.parse((await site.vestibule('procedure', 'status', '--json')).stdout) as ProcedureStatus;
+  await start();
+  assert.deepEqual([(await status()).state, (await status()).gate], ['unknown', 'closed'], 'no lease is no word');
+
+  assert.match(await send(port, order('CM')), /MSA\|AA\|M-CM/);
+  await until(async () => (await status()).gate === 'open', 'an open gate');
+  assert.match(await send(port, order('IP')), /MSA\|AA\|M-IP/);
+  const busy = await status();
+  assert.deepEqual([busy.state, busy.gate], ['active', 'closed']);
+  assert.ok(
+    busy.evidence.some(({ source, says, effect }) => source === 'hl7' && says === 'busy' && effect === 'closes'),
+  );
+
+  await site.appliance.kill9();
+  await start();
+  assert.equal((await status()).state, 'active', 'what was busy outlives the process');
+  await send(port, order('CM'));
+  await until(async () => (await status()).gate === 'open', 'an open gate');
+
+  const why = JSON.parse((await site.vestibule('procedure', 'why', '--since', '1h', '--json')).stdout) as {
+    readonly decisions: readonly Decision[];
+  };
+  const gates = why.decisions.map(({ gate }) => gate).filter((gate, at, all) => gate !== all[at - 1]);
+  assert.deepEqual(gates, ['closed', 'open', 'closed', 'open']);
+  const kept = ['procedure/decisions.jsonl', 'procedure/hl7.json', 'vestibule.log'].map((name) =>
+    readFileSync(join(site.data, 'appliance', name), 'utf8'),
+  );
+  for (const text of kept) assert.doesNotMatch(text, /MILLER|SECRET-7|ORDER-77/);
+});
