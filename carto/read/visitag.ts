@@ -1,4 +1,5 @@
 import type { VisiTagKind } from '../files.ts';
+import { expectAtMost } from '../pieces.ts';
 import type { SourceFile } from '../source.ts';
 import type { AblationSite, SettingsBlock, VisiTag } from '../study.ts';
 import { entriesOf } from '../survey.ts';
@@ -18,6 +19,9 @@ export async function readVisiTag(reading: Reading): Promise<VisiTag | undefined
   const reader = new VisiTagReader(reading);
   return reader.isEmpty ? undefined : reader.read();
 }
+
+/** Some hundred bytes per lesion, each of which becomes an object. */
+const maxSitesBytes = 16 * 2 ** 20;
 
 class VisiTagReader {
   readonly #reading: Reading;
@@ -76,7 +80,10 @@ class VisiTagReader {
   async #tables(kind: VisiTagKind, required: readonly string[]): Promise<NumericTable[]> {
     const tables: NumericTable[] = [];
     for (const file of this.#files(kind, required)) {
-      const table = await this.#reading.attempt(kind, () => readTable(file));
+      const table = await this.#reading.attempt(kind, async () => {
+        if (kind === 'sites' || kind === 'ablation-sites') expectAtMost(file.file, maxSitesBytes, kind);
+        return readTable(file);
+      });
       if (table) tables.push(table);
     }
     return tables;
