@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -48,6 +48,7 @@ for (const [name, options] of Object.entries({
     const { folder } = await make(name, options);
     assert.match(basename(folder), /-\d\d_\d\d_\d{4}-\d\d-\d\d-\d\d\.zip$/);
     assert.deepEqual(readdirSync(join(home, name)), [basename(folder)]);
+    assert.equal(statSync(folder).mode & 0o777, 0o644);
     assert.deepEqual(await digests(folder), plain);
   });
 }

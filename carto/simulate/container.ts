@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, utimes } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SevenZipModule, SevenZipModuleFactory } from '7z-wasm';
 import type { ExportStamp } from './export-stamp.ts';
@@ -94,7 +94,8 @@ async function pack(folder: string, target: string, method: readonly string[]): 
   };
   const seven = await load({ print: note, printErr: note });
   const code = inFolders(seven, folder, target, (output) => seven.callMain(['a', ...method, '-bd', '-y', output, '.']));
-  if (!code && said.some((line) => line.includes('Everything is Ok'))) return;
+  // 7-Zip's own file system leaves it writable for everybody.
+  if (!code && said.some((line) => line.includes('Everything is Ok'))) return chmod(target, 0o644);
   throw new SimulatorError('NOT_PACKED', 'expected 7-Zip to pack the export, found that it did not', {
     hint: 'Look for free space in the folder, and for names that 7-Zip refuses.',
   });

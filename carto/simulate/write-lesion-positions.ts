@@ -10,7 +10,7 @@ const framesPerS = 60;
 const channel = '0';
 const pieceRows = 2000;
 /** A frame counts for every voxel within this far of it, in each direction: what makes the widest table wide. */
-const reachVoxels = 2;
+const reachVoxels = 3;
 
 type PositionTable = readonly [name: string, content: Iterable<Buffer>];
 
