@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, (repeats: number) => Promise<Figure[]>>> 
   read: async (repeats) => (await import('./read.ts')).read(repeats),
   simulate: async (repeats) => (await import('./simulate.ts')).simulate(repeats),
   're-export': async () => (await import('./re-export.ts')).reExport(),
+  pseudonymise: async (repeats) => (await import('./pseudonymise.ts')).pseudonymiseBench(repeats),
   idle: async (repeats) => (await import('./idle.ts')).idle(repeats),
 };
 
