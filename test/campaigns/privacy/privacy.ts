@@ -46,7 +46,7 @@ export async function privacyCampaign(
 }
 
 async function work(take: () => CaseBatch | undefined, all: CaseTally): Promise<void> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'worker.ts'));
+  const child: ChildProcess = fork(join(import.meta.dirname, 'worker.ts'), { execArgv: ['--max-semi-space-size=32'] });
   try {
     for (let batch = take(); batch; batch = take()) {
       child.send(batch);

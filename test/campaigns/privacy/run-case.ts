@@ -39,14 +39,14 @@ export async function runCase(seed: number, index: number): Promise<CaseResult> 
     identifier.secrets.some((secret) => input.has(secret)),
   ).length;
   const base = { plants: planted.plants, foundInInput, archived: false, numbers: { equal: 0, all: 0 } };
-  const folder = mkdtempSync(join(tmpdir(), 'vestibule-privacy-'));
+  const archived = index % archivedOnceIn === 0;
+  const folder = archived || planted.zip ? mkdtempSync(join(tmpdir(), 'vestibule-privacy-')) : '';
   let source: Source | undefined;
   try {
     source = await sourceOf(planted, folder);
     const profile = profileSchema.options[index % profileSchema.options.length] ?? 'pseudonymised';
     const study = await pseudonymise(source, passAlways, { profile, siteKey });
     const { emitted, numbers } = await emittedBy(study);
-    const archived = index % archivedOnceIn === 0;
     if (archived) Object.assign(emitted, await sealed(study, folder));
     const leaks = Object.entries(emitted).flatMap(([where, bytes]) => {
       return [...hunt.in(Buffer.from(where)), ...hunt.in(bytes)].map((secret) => `${secret} in ${where}`);
@@ -60,7 +60,7 @@ export async function runCase(seed: number, index: number): Promise<CaseResult> 
     return { ...base, outcome, why: `${error.code} ${error.message}`, leaks };
   } finally {
     await source?.close?.();
-    rmSync(folder, { recursive: true });
+    if (folder !== '') rmSync(folder, { recursive: true });
   }
 }
 
