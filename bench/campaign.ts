@@ -5,7 +5,8 @@ import { replay } from '../test/campaigns/fuzz/replay.ts';
 import { showFuzzReport } from '../test/campaigns/fuzz/show.ts';
 import { killCampaign, showKillReport } from '../test/campaigns/kill.ts';
 import { complaintsOf, privacyCampaign } from '../test/campaigns/privacy/privacy.ts';
-import { showPrivacyReport } from '../test/campaigns/privacy/show.ts';
+import { showPrivacyReport, showWholeProduct } from '../test/campaigns/privacy/show.ts';
+import { wholeProduct } from '../test/campaigns/privacy/whole-product.ts';
 import { freshSeed } from '../test/harness/random.ts';
 
 const say = (line: string) => console.log(line);
@@ -31,6 +32,12 @@ const campaigns: Readonly<Record<string, (args: readonly string[]) => Promise<vo
     say(showPrivacyReport(report));
     say(JSON.stringify(report));
     if (complaintsOf(report).length > 0) process.exitCode = 1;
+  },
+  async 'privacy-product'([seed, cases]) {
+    const report = await wholeProduct(seedOf(seed), Number(cases ?? 40), say);
+    say(showWholeProduct(report));
+    say(JSON.stringify(report));
+    if (report.leaks.length > 0) process.exitCode = 1;
   },
   detector: async ([seed]) => say(showDetectorReport(detectorCampaign(seedOf(seed), 1_000_000))),
 };

@@ -3,11 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { extractArchive, openArchive } from '../archive/index.ts';
 import { simulateStudy } from '../carto/index.ts';
-import { cloudFoldersOf } from '../cloud/folders.ts';
-import { readReceiverSettings } from '../cloud/init.ts';
-import { openCatalogueReader } from '../receiver/index.ts';
+import { everything, openEverything } from './harness/everything.ts';
 import { type Mutation, mutantAppliance } from './harness/mutant.ts';
 import { porcineExport, withSamples } from './harness/samples.ts';
 import { type Hit, IdentifierSearch } from './harness/search.ts';
@@ -70,54 +67,12 @@ function plantedSample(): string {
   return target;
 }
 
-/** Opens every archive that the receiver stores and writes its files out. Returns how many archives there were. */
-async function openEverything(site: Site, to: string): Promise<number> {
-  const folders = cloudFoldersOf(site.data);
-  const { kid, ...privateKey } = readReceiverSettings(folders).keys.transit;
-  const catalogue = openCatalogueReader(folders.receiver);
-  const archives = await catalogue.archives();
-  for (const archive of archives) {
-    const object = findObject(folders.receiver, archive.sha256);
-    const reader = await openArchive(object, { kid, privateKey }, archive.keys);
-    const target = join(to, archive.archiveId);
-    mkdirSync(target, { recursive: true });
-    await extractArchive(reader, target);
-    reader.close();
-  }
-  catalogue.close();
-  return archives.length;
-}
-
-function findObject(receiver: string, sha256: string): string {
-  const found = readdirSync(receiver, { recursive: true, withFileTypes: true }).find(
-    (entry) => entry.isFile() && entry.name.includes(sha256),
-  );
-  assert.ok(found, 'the object is in the store');
-  return join(found.parentPath, found.name);
-}
-
-/** Everything that left the appliance, or could: the cloud's folder, opened archives, and the appliance's own folder but for its inbox. */
 async function searchEverywhere(site: Site): Promise<Hit[]> {
   const opened = join(site.data, 'opened');
   assert.equal(await openEverything(site, opened), 2);
-  const appliance = readdirSync(join(site.data, 'appliance')).filter(
-    (name) => name !== 'inbox' && name !== 'control.sock',
-  );
-  const milestones = Buffer.from(
-    JSON.stringify([site.appliance.lines, site.appliance.errors, site.hub.lines, site.receiver.lines]),
-  );
-  return [
-    ...search.inFolder(join(site.data, 'cloud')),
-    ...search.inFolder(opened),
-    ...appliance.flatMap((name) => searchPath(join(site.data, 'appliance'), name)),
-    ...search.inBytes(milestones, 'milestones'),
-  ];
-}
-
-function searchPath(parent: string, name: string): Hit[] {
-  const entry = readdirSync(parent, { withFileTypes: true }).find((one) => one.name === name);
-  if (entry?.isDirectory()) return search.inFolder(join(parent, name));
-  return search.inBytes(readFileSync(join(parent, name)), name);
+  const hits: Hit[] = [];
+  for await (const { where, bytes } of everything(site, opened)) hits.push(...search.inBytes(bytes, where));
+  return hits;
 }
 
 /** Where the input has its plants: proof that the search would see them. */

@@ -4,7 +4,8 @@ import { freshSeed } from '../harness/random.ts';
 import { fields } from './privacy/fields.ts';
 import { identifierClasses } from './privacy/identifiers.ts';
 import { complaintsOf, privacyCampaign } from './privacy/privacy.ts';
-import { showPrivacyReport } from './privacy/show.ts';
+import { showPrivacyReport, showWholeProduct } from './privacy/show.ts';
+import { wholeProduct } from './privacy/whole-product.ts';
 
 /** Full form: `scripts/campaign privacy`. */
 const cases = 300;
@@ -23,4 +24,13 @@ describe('privacy campaign', () => {
     passes(t, 7));
 
   test('PRIV-02: nor with a random seed', (t) => passes(t, freshSeed()));
+
+  test('PRIV-03: nor in what hub, receiver and appliance keep and print, through the whole product', async (t) => {
+    const report = await wholeProduct(11, 4, () => {});
+    assert.deepEqual(report.leaks, []);
+    assert.deepEqual(report.stages, { delivered: 4 });
+    assert.equal(report.archives, 8);
+    assert.ok(report.foundInInbox >= 0.95 * report.plants, `${report.foundInInbox} of ${report.plants}`);
+    t.diagnostic(showWholeProduct(report));
+  });
 });

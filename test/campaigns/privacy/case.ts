@@ -16,6 +16,8 @@ export interface PlantedCase {
   readonly files: Readonly<Record<string, Buffer>>;
   readonly source: string;
   readonly zip: Buffer | undefined;
+  /** Other files in the same zip. */
+  zipAgain(files: Readonly<Record<string, Buffer>>): Buffer;
 }
 
 const maxPlants = 4;
@@ -40,7 +42,8 @@ export function plantedCase(seed: number, index: number): PlantedCase {
   const files = filesOf(planting);
   const isZip = planting.zip !== undefined || dice.once(8);
   const more: ZipMore = { ...planting.zip, time: [dice.below(0x10000), dice.below(0x10000)] };
-  return { plants, files, source: planting.source ?? 'Export', zip: isZip ? zipOf(files, more) : undefined };
+  const zipAgain = (others: Readonly<Record<string, Buffer>>) => zipOf(others, more);
+  return { plants, files, source: planting.source ?? 'Export', zip: isZip ? zipAgain(files) : undefined, zipAgain };
 }
 
 /** An identifier that is nothing but digits. */

@@ -1,4 +1,5 @@
 import { complaintsOf, type PrivacyReport } from './privacy.ts';
+import type { WholeProductReport } from './whole-product.ts';
 import type { PlantCount } from './worker.ts';
 
 /** The report as tables for people. */
@@ -30,6 +31,19 @@ export function showPrivacyReport(report: PrivacyReport): string {
     ),
     ...report.leaks.slice(0, 30),
     complaints.length === 0 ? 'zero hits' : complaints.join('\n'),
+  ].join('\n');
+}
+
+/** The report of the part that runs the whole product. */
+export function showWholeProduct(report: WholeProductReport): string {
+  const { seed, cases, stages, archives, searched, plants, foundInInbox, leaks, wallMs } = report;
+  const reached = Object.entries(stages).map(([stage, count]) => `${stage} ${count}`);
+  return [
+    `privacy, whole product: ${cases} cases (seed ${seed}) in ${Math.round(wallMs / 1000)} s: ${reached.join(', ')}`,
+    `  ${archives} archives opened, ${searched} files and names searched`,
+    `  plants ${plants}, found in the inbox ${foundInInbox}`,
+    ...leaks.slice(0, 30),
+    leaks.length === 0 ? 'zero hits' : `${leaks.length} leaks`,
   ].join('\n');
 }
 
