@@ -128,10 +128,12 @@ function batchesOf(targets: readonly Target[], seed: number, runs: number): Batc
   const shareOf = ({ name }: Target) => shares[name] ?? shares[name.split(' ', 1)[0] ?? ''] ?? 1;
   const all = sum(targets.map(shareOf));
   const batches = targets.flatMap((target, at) => {
+    // A batch of what is slow is small, so that no process is busy with one for long.
+    const size = shareOf(target) < 1 ? batchRuns / 10 : batchRuns;
     const count = Math.ceil((runs * shareOf(target)) / all);
-    return Array.from({ length: Math.ceil(count / batchRuns) }, (_, n) => ({
-      batch: { target: at, seed, from: n * batchRuns, to: Math.min(count, (n + 1) * batchRuns) },
-      part: (n * batchRuns) / count,
+    return Array.from({ length: Math.ceil(count / size) }, (_, n) => ({
+      batch: { target: at, seed, from: n * size, to: Math.min(count, (n + 1) * size) },
+      part: (n * size) / count,
     }));
   });
   return batches.sort((a, b) => a.part - b.part).map(({ batch }) => batch);

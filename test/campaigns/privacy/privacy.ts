@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type LimitReport, proveSwitchedOff, type SwitchedOff, showLimits } from './proofs.ts';
@@ -47,20 +46,19 @@ export async function privacyCampaign(
 
 async function work(take: () => CaseBatch | undefined, all: CaseTally): Promise<void> {
   const child: ChildProcess = fork(join(import.meta.dirname, 'worker.ts'), { execArgv: ['--max-semi-space-size=32'] });
+  const ended = new Promise<never>((_, reject) => {
+    child.once('exit', (code) => reject(new Error(`a process of the campaign ended (${code})`)));
+  });
   try {
     for (let batch = take(); batch; batch = take()) {
+      const answer = new Promise<CaseTally>((resolve) => child.once('message', (tally) => resolve(tally as CaseTally)));
       child.send(batch);
-      const [message] = await Promise.race([once(child, 'message'), ended(child)]);
-      add(all, message as CaseTally);
+      add(all, await Promise.race([answer, ended]));
     }
   } finally {
+    ended.catch(() => undefined);
     child.kill();
   }
-}
-
-async function ended(child: ChildProcess): Promise<never> {
-  const [code] = await once(child, 'exit');
-  throw new Error(`a process of the campaign ended (${code})`);
 }
 
 function add(all: CaseTally, more: CaseTally): void {
