@@ -9,7 +9,7 @@ function terms(text: string): { words: string[]; mixed: string[]; numbers: numbe
   return {
     words: [...originals.words].sort(),
     mixed: [...originals.mixed],
-    numbers: originals.numbers.flatMap((set) => [...set]).sort((a, b) => a - b),
+    numbers: [...new Set(originals.numbers.flatMap((set) => [...set]))].sort((a, b) => a - b),
   };
 }
 
@@ -39,6 +39,15 @@ test('a record number beside a date is not lost in it', () => {
 test('a phone number is found without its separators; short numbers are the format’s own', () => {
   assert.ok(terms('0176-555 0199').numbers.includes(1765550199));
   assert.deepEqual(terms('Map 12345').numbers, []);
+});
+
+test('zeros in front of a number say nothing: it is looked for with more of them, and with fewer', () => {
+  for (const typed of ['70471123', '0070471123']) {
+    const originals = new Originals();
+    originals.add(typed);
+    const lengths = originals.numbers.flatMap((set, length) => (set.has(70471123) ? [length] : []));
+    assert.deepEqual(lengths, [8, 9, 10, 11, 12, 13, 14, 15]);
+  }
 });
 
 test('a word with digits counts from four characters', () => {

@@ -69,10 +69,14 @@ export class Originals {
 
   #addNumber(digits: string): void {
     if (digits.length < minNumberLength) return;
-    const length = Math.min(digits.length, maxNumberLength);
-    const value = Number(digits.slice(0, length));
-    if (this.numbers[length]?.has(value) !== false) return;
-    this.numbers[length].add(value);
-    this.numberKeys.push(BigInt(value) * 16n + BigInt(length));
+    const value = Number(digits.slice(0, maxNumberLength));
+    // Zeros in front say nothing: the same number may stand in a column with more of them, or with fewer.
+    const shortest = Math.max(minNumberLength, String(value).length);
+    for (let length = shortest; length <= maxNumberLength; length++) {
+      const known = this.numbers[length];
+      if (!known || known.has(value)) continue;
+      known.add(value);
+      this.numberKeys.push(BigInt(value) * 16n + BigInt(length));
+    }
   }
 }
