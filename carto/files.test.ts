@@ -8,6 +8,7 @@ const same = {
   map: (name: string) => name,
   shell: (name: string) => name,
   connector: (name: string) => name,
+  template: (name: string) => name,
 };
 
 const maps = ['1-Map', '1-Map2', '2-PV (re map)_P1', 'a.b_c', 'Vorhof ä'];
@@ -34,6 +35,12 @@ test('every file name of the format is what it is, and is written back as it was
       ...track,
     }),
     fc.record({ kind: fc.constant('sensor-positions' as const), map, word: fc.constant('Sensor'), ...track }),
+    fc.constant({ kind: 'paso-configuration' as const }),
+    fc.record({
+      kind: fc.constant('paso-correlations' as const),
+      of: fc.constantFrom('ISIS' as const, 'PMIS' as const),
+    }),
+    fc.record({ kind: fc.constant('paso-template' as const), name: fc.constantFrom('IS1', 'PM 2', 'IS front wall') }),
     fc.record({
       kind: fc.constantFrom(...(Object.keys(visiTagTables) as (keyof typeof visiTagTables)[])),
       variant: fc.constantFrom('' as const, '_QMODE+' as const),

@@ -22,7 +22,7 @@ export const visiTagTables = {
 } as const;
 export type VisiTagKind = keyof typeof visiTagTables;
 
-/** Pace mapping: read, but never passed on, because its templates hold real dates and names that staff typed. */
+/** Pace mapping. Its templates hold real dates, and names that staff typed, which may be those of their files too. */
 export type PasoKind = 'paso-configuration' | 'paso-template' | 'paso-correlations';
 
 /** Kinds that are known and stay behind, each for a reason of its own. */
@@ -56,7 +56,9 @@ export type FileIdentity =
   | { readonly kind: 'rf' | 'contact-force-in-rf'; readonly map: string; readonly ordinal: string }
   | { readonly kind: VisiTagKind; readonly variant: '' | '_QMODE+' }
   | { readonly kind: 'fpti-formulas' }
-  | { readonly kind: PasoKind }
+  | { readonly kind: 'paso-configuration' }
+  | { readonly kind: 'paso-template'; readonly name: string }
+  | { readonly kind: 'paso-correlations'; readonly of: 'ISIS' | 'PMIS' }
   | { readonly kind: LeftOutKind };
 
 export interface Track {
@@ -103,7 +105,7 @@ export class FileClassifier {
     if (parts.length > 2) return { kind: 'unknown' };
     if (folder === '') return this.#flat(name);
     if (/^(?:VisiTag|WiseTag)\w*$/i.test(folder)) return visiTagFile(name);
-    return { kind: /^PaSo\w*$/i.test(folder) ? pasoKind(name) : 'unknown' };
+    return /^PaSo\w*$/i.test(folder) ? pasoFile(name) : { kind: 'unknown' };
   }
 
   #flat(name: string): FileIdentity {
@@ -177,10 +179,12 @@ function visiTagFile(name: string): FileIdentity {
   return kind === undefined ? { kind: 'visitag-other' } : { kind, variant: variant === undefined ? '' : '_QMODE+' };
 }
 
-function pasoKind(name: string): FileKind & (PasoKind | LeftOutKind) {
-  if (/^ConfigurationData\.txt$/i.test(name)) return 'paso-configuration';
-  if (/^(?:ISIS|PMIS)Correlations\.txt$/i.test(name)) return 'paso-correlations';
-  return /\.txt$/i.test(name) ? 'paso-template' : 'paso-other';
+function pasoFile(name: string): FileIdentity {
+  if (/^ConfigurationData\.txt$/i.test(name)) return { kind: 'paso-configuration' };
+  const table = /^(IS|PM)ISCorrelations\.txt$/i.exec(name)?.[1];
+  if (table !== undefined) return { kind: 'paso-correlations', of: table.toUpperCase() === 'IS' ? 'ISIS' : 'PMIS' };
+  if (name.length > maxNameLength || !/\.txt$/i.test(name)) return { kind: 'paso-other' };
+  return { kind: 'paso-template', name: name.slice(0, -'.txt'.length) };
 }
 
 /** How the parts of a name that people typed are written. */
@@ -189,6 +193,7 @@ export interface NameParts {
   map(name: string): string;
   shell(name: string): string;
   connector(name: string): string;
+  template(name: string): string;
 }
 
 /** The path of a file inside an export: the way back from `FileClassifier`. Undefined for kinds that stay behind. */
@@ -219,9 +224,22 @@ export function filePath(identity: FileIdentity, parts: NameParts): string | und
       return `ContactForceInRF_${parts.map(identity.map)}_${identity.ordinal}.txt`;
     case 'fpti-formulas':
       return 'VisiTagExport/fpti-formulas.xml';
+    case 'paso-configuration':
+      return 'PaSoExport/ConfigurationData.txt';
+    case 'paso-correlations':
+      return `PaSoExport/${identity.of}Correlations.txt`;
+    case 'paso-template':
+      return `PaSoExport/${templateName(identity.name, parts)}.txt`;
     default:
       return 'variant' in identity ? `VisiTagExport/${visiTagTables[identity.kind]}${identity.variant}.txt` : undefined;
   }
+}
+
+/** What a template is of stands first in its name, and readers go by it. */
+function templateName(name: string, parts: NameParts): string {
+  const written = parts.template(name);
+  const [prefix] = /^(?:IS|PM)(?!\p{L})/u.exec(name) ?? [];
+  return prefix === undefined || written === name ? written : `${prefix}-${written}`;
 }
 
 function trackPath(track: Track & { readonly map: string }, parts: NameParts): string {

@@ -2,7 +2,7 @@ import type { Linkage } from './linkage.ts';
 import type { Originals } from './originals.ts';
 import type { CodedName } from './rule.ts';
 import type { Scheme } from './scheme.ts';
-import { coloringNames, formulaNames, isChannel, isConnector, wordsOf } from './vocabulary.ts';
+import { coloringNames, formulaNames, isChannel, isConnector, isTemplateName, wordsOf } from './vocabulary.ts';
 
 const nilFormula = '00000000-0000-0000-0000-000000000000';
 
@@ -18,6 +18,7 @@ const plain: Readonly<Record<CodedName, (name: string) => boolean>> = {
   channel: isChannel,
   formula: (name) => name === '' || formulaNames.has(name),
   'formula-id': (name) => name === nilFormula,
+  template: (name) => name === '' || isTemplateName(name),
 };
 
 /** What stands around the letters of a code. A formula's id is a number in the form of a GUID. */
@@ -31,6 +32,7 @@ const forms: Readonly<Record<Exclude<CodedName, 'formula-id'>, readonly [before:
   connector: ['DEVICE_', '_CONNECTOR'],
   channel: ['Channel-', ''],
   formula: ['Formula-', ''],
+  template: ['Template-', ''],
 };
 
 interface Code {

@@ -13,6 +13,7 @@ const keptUpTo: Readonly<Record<CounterName, number>> = {
   tag: 9999,
   mesh: 999,
   voxel: 0,
+  template: 999,
 };
 
 /** A study has thousands of each; a made-up table with a new one in every row would fill the memory. */

@@ -1,5 +1,5 @@
 import type { Profile } from '../../protocol/profile.ts';
-import { type FileKind, type LeftOutKind, type PasoKind, visiTagTables } from '../files.ts';
+import { type FileKind, type LeftOutKind, visiTagTables } from '../files.ts';
 import type { CodedName, CounterName, Grammar, Rule } from './rule.ts';
 import { rules } from './rules.ts';
 import { treatments } from './treatment.ts';
@@ -25,13 +25,13 @@ const profileTexts: Readonly<Record<Profile, readonly [codes: string, numbers: s
     pseudonymised: [
       'keyed: eight letters of HMAC-SHA256 under the site’s linkage key over study, kind and name',
       '1, 2, 3, … in the order of the counters',
-      'none is passed on; a constant shift of the study is ready for kinds that will need it',
+      'back by a constant of the study, 30 to 1095 days, from the same key',
       'names, counters and codes, encrypted on the appliance: `vestibule relink CODE` leads back',
     ],
     'safe-harbor': [
       'eight letters drawn at random (45 CFR 164.514(c): not derived from anything)',
       '1, 2, 3, … in an order drawn at random',
-      'none is passed on; at most a year ever would be (164.514(b)(2)(i)(C))',
+      'the year alone; month and day are written as 0, which no date has (164.514(b)(2)(i)(C))',
       'keyed digests only, so that the next export of the study gets the same codes; nothing leads back to a name',
     ],
     'site-only': [
@@ -51,9 +51,14 @@ The site's file chooses one (\`privacy.profile\`).
 |---|---|---|---|---|
 ${rows.join('\n')}
 
-In every profile the time of the export (in names, in \`Date\` and \`Time\`) is left out, and codes and numbers are kept per
-study, so that the same study exported again has the same bytes in every file that did not change. The linkage key is made
-by \`vestibule setup\` (\`keys/linkage.key\`, mode 0600) and never leaves the appliance; nor does what is kept of a study.
+In every profile the time of the export (in names, in \`Date\` and \`Time\`) is left out. Dates of the procedure stand in
+templates of pace mapping alone, each with a time of day. A time of day is no element of a date under HIPAA, but to the second
+it would link the study to the hospital's other logs, and beside the study clock it would tell the time of everything: it is
+written as \`00:00:00\` in every profile. The study clock itself (\`Timestamp\`) stays, and tells what came after what.
+
+Codes, numbers and the shift are kept per study, so that the same study exported again has the same bytes in every file that
+did not change. The linkage key is made by \`vestibule setup\` (\`keys/linkage.key\`, mode 0600) and never leaves the
+appliance; nor does what is kept of a study.
 Another profile starts anew: codes made under one are never taken over by another.
 
 Under \`safe-harbor\` the digests are HMACs under the linkage key and a random value of the study. Whoever holds the appliance
@@ -84,6 +89,7 @@ const codeTexts: Readonly<Record<CodedName, string>> = {
   channel: '`Channel-…`, unless it is a lead or the poles of a socket: labels can be typed',
   formula: '`Formula-…`, unless it is the format’s',
   'formula-id': 'a running number in the form of the id',
+  template: '`Template-…`, unless it is a prefix of the format with at most a number: typed by staff',
 };
 
 const counterTexts: Readonly<Record<CounterName, string>> = {
@@ -95,6 +101,7 @@ const counterTexts: Readonly<Record<CounterName, string>> = {
   tag: 'the palette’s own ids stay; larger ones may be anything',
   mesh: 'small numbers stay; larger ones may be anything',
   voxel: 'stays where it is proved to be the coordinate, written in one number',
+  template: 'small numbers stay; larger ones may be anything',
 };
 
 function ruleText(rule: Rule): string {
@@ -107,6 +114,8 @@ function ruleText(rule: Rule): string {
       return `number of this study: ${counterTexts[rule.as]}`;
     case 'refer':
       return 'renamed, as the file is that it names';
+    case 'shift':
+      return 'shifted by the study’s constant; under `safe-harbor` the year alone, month and day 0';
     case 'drop':
       return rule.typed ? 'left out: typed by staff' : 'left out: time or file names of the workstation';
   }
@@ -118,6 +127,7 @@ function treatmentsText(): string {
   format's word for *nothing* stands there. A number that is too large for its field is no measurement.
 - *code*: a generated code stands for it, the same throughout the study.
 - *number of this study*: 1, 2, 3, … stands for a counter of the workstation, the same throughout the study.
+- *shifted*: a day of the procedure is moved by the study's constant, or reduced to its year, by the profile.
 - *renamed*: it names a file, whose new name stands there.
 - *left out*.
 
@@ -142,6 +152,9 @@ const patterns: Readonly<Partial<Record<FileKind, string>>> = {
   'contact-force': '`…_ContactForce….txt`',
   rf: '`RF_<map>_<k>.txt`',
   'contact-force-in-rf': '`ContactForceInRF_<map>_<k>.txt`',
+  'paso-configuration': '`PaSoExport/ConfigurationData.txt`',
+  'paso-template': '`PaSoExport/<template>.txt`; its lines by their keys',
+  'paso-correlations': '`PaSoExport/ISISCorrelations.txt`, `…/PMISCorrelations.txt`',
 };
 
 function kindText(kind: string): string {
@@ -158,10 +171,7 @@ function fieldTable(fields: Readonly<Record<string, Rule>>): string {
   return `| field | what happens |\n|---|---|\n${rows.join('\n')}`;
 }
 
-const leftOutTexts: Readonly<Record<LeftOutKind | PasoKind, string>> = {
-  'paso-configuration': 'pace mapping: read here, never passed on, since its templates hold dates and typed names',
-  'paso-template': 'pace mapping: holds the date and time of the procedure, and typed names',
-  'paso-correlations': 'pace mapping: refers to templates by typed names',
+const leftOutTexts: Readonly<Record<LeftOutKind, string>> = {
   'paso-other': 'files of a pace mapping export that are not documented',
   'visitag-pfa': 'tables of pulsed field ablation: not documented',
   'temperatures-in-rf': 'tables of a catheter generation that are not documented',

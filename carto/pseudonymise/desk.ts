@@ -60,7 +60,13 @@ function pointWords({ maps }: StudyXml): ReadonlySet<string> {
 }
 
 /** Kinds of files whose names are not understood. */
-const namedByAnyone: ReadonlySet<FileKind> = new Set(['unknown', 'outside', 'visitag-other', 'visitag-pfa']);
+const namedByAnyone: ReadonlySet<FileKind> = new Set([
+  'unknown',
+  'outside',
+  'visitag-other',
+  'visitag-pfa',
+  'paso-other',
+]);
 
 /** Names of the study, its maps and surfaces, and of what contains or accompanies them. */
 function* originalNames(source: Source, { study, studyFile, entries }: Survey): Generator<string> {

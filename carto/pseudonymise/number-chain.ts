@@ -34,7 +34,7 @@ const minPointedLength = 9;
 /**
  * Follows the digits of a text. Runs of digits that exactly one separator divides form a chain; chains
  * are searched for numbers that staff typed, however divided, and for the forms of dates and times. The digits behind a
- * decimal point are no number of their own. Single digits in a row are a list, not the parts of a number.
+ * decimal point are no number of their own, and `00:00:00` is no time but what stands for none. Single digits in a row are a list, not the parts of a number.
  */
 export class NumberChain {
   readonly #deps: NumberChainDeps;
@@ -99,9 +99,10 @@ export class NumberChain {
     const lastLink = this.#lastLink;
     this.#lastLink = link;
     if (link === point || link === comma) return this.#endFraction(link, lastLink);
+    const isMidnight = link === colon && this.#value === 0 && this.#count > 0 && this.#values[this.#count - 1] === 0;
     if (!isLink(link)) this.#count = 0;
     this.#append(link);
-    if (link === slash || link === colon || this.#isDate()) return 'date';
+    if (link === slash || (link === colon && !isMidnight) || this.#isDate()) return 'date';
     if (this.#isDivided()) return 'divided-number';
     return this.#isOriginal(this.#length, this.#value) ? 'number' : undefined;
   }

@@ -1,6 +1,6 @@
 import { beyondAnyStudy, CartoError } from '../error.ts';
 import { takeDates } from './dates.ts';
-import { isChannel, isConnector, vocabularyWords, wordsOf } from './vocabulary.ts';
+import { isChannel, isConnector, isTemplateName, vocabularyWords, wordsOf } from './vocabulary.ts';
 
 /** Numbers shorter than this cannot be told from the format's own. */
 export const minNumberLength = 6;
@@ -48,7 +48,14 @@ export class Originals {
 
   #addMixed(text: string): void {
     for (const run of text.match(/[A-Za-z0-9]+/g) ?? []) {
-      if (run.length < minMixedLength || !/\d/.test(run) || !/[A-Za-z]/.test(run) || isChannel(run)) continue;
+      if (
+        run.length < minMixedLength ||
+        !/\d/.test(run) ||
+        !/[A-Za-z]/.test(run) ||
+        isChannel(run) ||
+        isTemplateName(run)
+      )
+        continue;
       const word = run.toLowerCase();
       if (!this.#expected.has(word)) this.mixed.add(word);
     }

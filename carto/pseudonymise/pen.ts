@@ -3,6 +3,7 @@ import type { Bounds } from '../grammar/bounds.ts';
 import { parseNumber } from '../grammar/number.ts';
 import { meshFileNames } from '../read/study-xml.ts';
 import type { Warnings } from '../warnings.ts';
+import { formatDay, parseDay } from './calendar.ts';
 import type { Codes } from './codes.ts';
 import type { Counters } from './counters.ts';
 import type { Originals } from './originals.ts';
@@ -56,7 +57,7 @@ export class Pen {
   write(field: string, value: string): string | undefined {
     const rule = this.ruleOf(field);
     if (!rule) return undefined;
-    const { codes, originals, warnings } = this.desk;
+    const { codes, originals, scheme, warnings } = this.desk;
     switch (rule.do) {
       case 'drop':
         if (rule.typed) originals.add(value);
@@ -70,6 +71,11 @@ export class Pen {
       case 'map': {
         const mapped = this.#mapEach(rule.as, value, rule.list === true);
         if (mapped !== undefined) return mapped;
+        break;
+      }
+      case 'shift': {
+        const day = parseDay(value);
+        if (day) return formatDay(scheme.day(day));
         break;
       }
       case 'refer': {
@@ -89,6 +95,7 @@ export class Pen {
       map: (name) => this.namePart('map', name),
       shell: (name) => this.namePart('shell', name),
       connector: (name) => this.namePart('connector', name),
+      template: (name) => this.namePart('template', name),
     });
   }
 
@@ -99,7 +106,7 @@ export class Pen {
   }
 
   /** A part of a file name that people typed. */
-  namePart(part: 'study' | 'map' | 'shell' | 'connector', name: string): string {
+  namePart(part: 'study' | 'map' | 'shell' | 'connector' | 'template', name: string): string {
     return new Pen(this.desk, 'file-name').write(part, name) ?? '';
   }
 

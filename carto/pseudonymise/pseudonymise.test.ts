@@ -213,7 +213,7 @@ test('what is not known stays behind, counted by kind, and is no reason to fail'
       .filter(({ code }) => code === 'unrecognised')
       .map(({ kind }) => kind)
       .toSorted(),
-    ['contact-force', 'ecg', 'raw-positions'],
+    ['contact-force', 'ecg', 'paso-template', 'raw-positions'],
   );
   assert.deepEqual(
     study.warnings.filter(({ code }) => code === 'ambiguous-name'),

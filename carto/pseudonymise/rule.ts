@@ -24,11 +24,22 @@ export const codedNames = [
   'channel',
   'formula',
   'formula-id',
+  'template',
 ] as const;
 export type CodedName = (typeof codedNames)[number];
 
 /** Counters of one workstation, which would link the exports of one site: see `Counters`. */
-export const counterNames = ['map', 'catheter', 'session', 'channel', 'preset', 'tag', 'mesh', 'voxel'] as const;
+export const counterNames = [
+  'map',
+  'catheter',
+  'session',
+  'channel',
+  'preset',
+  'tag',
+  'mesh',
+  'voxel',
+  'template',
+] as const;
 export type CounterName = (typeof counterNames)[number];
 
 /**
@@ -38,6 +49,7 @@ export type CounterName = (typeof counterNames)[number];
  * - `map`: a number of this study stands for it, the same for the same counter throughout the study; `list`: the field
  *   holds any number of counters, not one.
  * - `refer`: it names a file of the export, and is renamed as that file is.
+ * - `shift`: a day of the calendar, moved by the study's constant; under `safe-harbor` its year alone.
  * - `drop`: it is left out; where the format needs something there, what the format writes for *nothing*. What staff
  *   `typed` there is looked for in the output; the workstation's own dates and icon names are not.
  *
@@ -48,6 +60,7 @@ export type Rule =
   | { readonly do: 'code'; readonly as: CodedName }
   | { readonly do: 'map'; readonly as: CounterName; readonly list?: true }
   | { readonly do: 'refer' }
+  | { readonly do: 'shift' }
   | { readonly do: 'drop'; readonly typed: boolean };
 
 /** Rules by field, by kind of file. Names of fields: see the table. */

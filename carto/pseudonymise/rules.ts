@@ -5,6 +5,7 @@ const keep = (as: Grammar): Rule => ({ do: 'keep', as });
 const code = (as: CodedName): Rule => ({ do: 'code', as });
 const map = (as: CounterName): Rule => ({ do: 'map', as });
 const refer: Rule = { do: 'refer' };
+const shift: Rule = { do: 'shift' };
 const drop: Rule = { do: 'drop', typed: false };
 const dropTyped: Rule = { do: 'drop', typed: true };
 
@@ -85,6 +86,7 @@ export const rules: Rules = {
     map:                                    code('map'),
     shell:                                  code('shell'),
     connector:                              code('connector'),
+    template:                               code('template'),
   },
   study: {
     'Study@name':                           code('study'),
@@ -396,5 +398,44 @@ export const rules: Rules = {
     showSiteTagsProjection:                 ordinal,
     projectionSize:                         measure,
     siteTagSize:                            measure,
+  },
+  'paso-configuration': {
+    'IS-IS Correlation Threshold':          measure,
+    'PM-IS Correlation Threshold':          measure,
+    'IS-IS Minimum Correlated Channels':    ordinal,
+    'PM-IS Minimum Correlated Channels':    ordinal,
+    'IS Default Prefix Name':               code('template'),
+    'PM Default Prefix Name':               code('template'),
+  },
+  /** `Year Month Day` and `hh:mm:ss` are one line. The time would tell what the study clock in `Timestamp` counts from. */
+  'paso-template': {
+    ID:                                     map('template'),
+    Name:                                   code('template'),
+    'Year Month Day':                       shift,
+    'hh:mm:ss':                             drop,
+    'Current Matched':                      measure,
+    Best:                                   measure,
+    'Current Matched/Best':                 measures,
+    'Cycle Length':                         measure,
+    Timestamp:                              clock,
+    Interval:                               measures,
+    'Current WOI':                          measures,
+    'Reference IS':                         nothing,
+    'Non-reference IS':                     nothing,
+    channel:                                code('channel'),
+    samples:                                keep(grammars.samples),
+  },
+  /** `lead`: a line for each, named by it. */
+  'paso-correlations': {
+    'Correlated to':                        map('template'),
+    'User Average':                         measure,
+    'User Defined Average':                 measure,
+    'User Defined Channels':                measures,
+    'User Defined WOI':                     measures,
+    'System Average':                       measure,
+    'System Channels':                      measures,
+    'System WOI':                           measures,
+    lead:                                   measure,
+    WOI:                                    measures,
   },
 };

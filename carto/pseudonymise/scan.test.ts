@@ -44,6 +44,7 @@ test('what the format writes passes', () => {
     'RF_Map-bcdfghjk_10.txt Map-bcdfghjk_ECG_Export_13140188.txt',
     Buffer.from('µBi[ColorsScaleSection]', 'latin1'),
     'µBi',
+    'Year: 2019 Month: 7 Day: 9 00:00:00',
   ]) {
     assert.equal(hit(text), undefined, String(text));
   }
@@ -68,6 +69,10 @@ test('each rule fires on what it is for', () => {
     ['25-11-2021', 'date'],
     ['12.03.61', 'date'],
     ['10:11', 'date'],
+    ['00:00:01', 'date'],
+    ['00:10', 'date'],
+    ['10:00', 'date'],
+    ['7:00:00', 'date'],
     ['192.168.0.1', 'date'],
     ['Müller', 'character'],
     [Buffer.from('M\u00fcller', 'latin1'), 'character'],

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, randomInt } from 'node:crypto';
 import type { Profile } from '../../protocol/profile.ts';
 import type { StudyXml } from '../read/study-xml.ts';
+import { type CalendarDay, shiftDay, yearOf } from './calendar.ts';
 import type { Linkage } from './linkage.ts';
 import type { CodedName, CounterName } from './rule.ts';
 
@@ -22,6 +23,8 @@ export interface Scheme {
   /** What the linkage keeps of a name and of a counter. */
   keptName(kind: CodedName, name: string): string;
   keptCounter(name: CounterName, value: number): number | string;
+  /** What stands for a day of the procedure: never that day. */
+  day(day: CalendarDay): CalendarDay;
   /** The order in which counters that are known in advance get their numbers. */
   order(values: readonly number[]): readonly number[];
 }
@@ -50,14 +53,16 @@ export function schemeOf({ profile, siteKey, linkage, study }: SchemeDeps): Sche
       letters: randomCode,
       keptName: (kind, name) => digest('kept name', anchor, kind, name).toString('hex'),
       keptCounter: (name, value) => digest('kept counter', anchor, name, String(value)).toString('hex'),
+      day: yearOf,
       order: shuffled,
     };
   }
   const anchor = linkage?.anchor ?? digest('study', anchorText(study)).toString('hex');
   const range = shiftDays.most - shiftDays.least + 1;
+  const days = linkage?.shiftDays || -(shiftDays.least + (digest('shift', anchor).readUInt32BE() % range));
   return {
-    ...{ profile, anchor },
-    shiftDays: linkage?.shiftDays ?? -(shiftDays.least + (digest('shift', anchor).readUInt32BE() % range)),
+    ...{ profile, anchor, shiftDays: days },
+    day: (day) => shiftDay(day, days),
     letters: (kind, name, tried) => lettersOf(digest('code', anchor, kind, name, String(tried))),
     keptName: (_, name) => name,
     keptCounter: (_, value) => value,

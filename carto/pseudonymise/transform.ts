@@ -4,6 +4,7 @@ import type { Tier } from '../../protocol/ids.ts';
 import type { Profile } from '../../protocol/profile.ts';
 import { countsOf } from '../counts.ts';
 import { decodeText } from '../decode.ts';
+import { CartoError } from '../error.ts';
 import type { FileIdentity, FileKind } from '../files.ts';
 import { isLeftOut } from '../left-out.ts';
 import { headOf } from '../pieces.ts';
@@ -111,6 +112,8 @@ class Transformation {
   readonly #terms: ScanTerms;
   readonly #files = new Map<string, PseudonymisedFile>();
   readonly #leftOut = new Tally();
+  /** Files that broke their grammar when they were tried. */
+  readonly #broken = new Set<SourceFile>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -152,6 +155,9 @@ class Transformation {
     for (const kind of ['visitag-sessions', 'visitag-presets', 'visitag-settings', 'fpti-formulas'] as const) {
       for (const { file } of entriesOf(survey, kind)) await this.#remember(kind, file);
     }
+    for (const { identity, file } of survey.entries) {
+      if (treatments[identity.kind]?.tried) await this.#try(identity, file);
+    }
   }
 
   /** What staff typed in one file must be known before the first file is searched for it. */
@@ -159,6 +165,17 @@ class Transformation {
     const { desk, checkpoint } = this.#deps;
     const pen = new Pen({ ...desk, warnings: new Warnings() }, kind);
     for await (const _ of treatments[kind]?.write({ file, pen, checkpoint, path: '' }) ?? []);
+  }
+
+  async #try(identity: FileIdentity, file: SourceFile): Promise<void> {
+    const pen = new Pen(this.#deps.desk, identity.kind);
+    pen.pathOf(identity);
+    try {
+      await this.#remember(identity.kind, file);
+    } catch (error) {
+      if (!(error instanceof CartoError && error.code === 'UNREADABLE')) throw error;
+      this.#broken.add(file);
+    }
   }
 
   async #take(identity: FileIdentity, source: SourceFile): Promise<void> {
@@ -187,6 +204,7 @@ class Transformation {
   /** Looks at the head of the file; names in it are remembered as typed by staff. */
   async #isRecognised(source: SourceFile, pen: Pen, treatment: Treatment): Promise<boolean> {
     if (pen.kind === 'study') return true;
+    if (this.#broken.has(source)) return false;
     const head = await headOf(source, this.#deps.checkpoint, headBytes);
     rememberNames(head, pen);
     const [firstLine = ''] = decodeText(head).split(/\r?\n/, 1);

@@ -9,6 +9,7 @@ import { ContactForceWriter, forceHeader } from './contact-force-writer.ts';
 import { EcgWriter } from './ecg-writer.ts';
 import { type LineWriter, rewriteLines } from './line-writer.ts';
 import { MeshWriter } from './mesh-writer.ts';
+import { PaceTemplateWriter, PaceWriter } from './paso-writer.ts';
 import type { Pen } from './pen.ts';
 import type { Proved } from './proof/prover.ts';
 import { writeSessions } from './sessions-writer.ts';
@@ -30,6 +31,11 @@ export interface Treatment {
   readonly tiers: readonly Tier[];
   /** Whose rules apply, where they are not the kind's own. */
   readonly rules?: string;
+  /**
+   * Written once for nobody before any file is searched: what staff typed in it is then known, and one that breaks its
+   * grammar stays behind, with a warning, instead of holding the case.
+   */
+  readonly tried?: true;
   /** Whether a file of this kind begins as a version that is known; one that does not stays behind, with a warning. */
   recognises(firstLine: string, pen: Pen): boolean;
   write(order: WriteOrder): AsyncIterable<Buffer | Proved>;
@@ -83,6 +89,14 @@ const settings = lines(
   () => true,
   ({ pen }) => new SettingsWriter(pen),
 );
+const pace: Treatment = {
+  ...lines(
+    studyOnly,
+    () => true,
+    ({ pen }) => new PaceWriter(pen),
+  ),
+  tried: true,
+};
 const bulk = table(studyOnly, 'blanks');
 
 /** Kinds that are not here stay behind. */
@@ -125,4 +139,14 @@ export const treatments: Readonly<Partial<Record<FileKind, Treatment>>> = {
   'raw-positions': bulk,
   'positions-data': bulk,
   'all-positions-in-grids': bulk,
+  'paso-configuration': pace,
+  'paso-correlations': pace,
+  'paso-template': {
+    ...lines(
+      studyOnly,
+      () => true,
+      ({ pen }) => new PaceTemplateWriter(pen),
+    ),
+    tried: true,
+  },
 };

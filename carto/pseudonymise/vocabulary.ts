@@ -73,12 +73,31 @@ export function isChannel(name: string): boolean {
   return channelName.test(name);
 }
 
+/** A pace-map template that nobody named: of the arrhythmia, or paced. */
+export function isTemplateName(name: string): boolean {
+  return /^(?:IS|PM)(?: ?[1-9]\d?)?$/.test(name);
+}
+
 /** Words that writers put where there was free text, and those of the file names and headers they write. */
 const written = [
-  ...['Study', 'Map', 'Shell', 'Tag', 'Preset', 'Coloring', 'Device', 'Channel', 'Formula', 'CONNECTOR'],
-  ...['mesh', 'xml', 'txt', 'car', 'Points', 'Point', 'Export', 'ECG', 'ContactForce', 'ContactForceInRF', 'RF'],
+  ...['Study', 'Map', 'Shell', 'Tag', 'Preset', 'Coloring', 'Device', 'Channel', 'Formula', 'Template'],
+  ...[
+    'CONNECTOR',
+    'mesh',
+    'xml',
+    'txt',
+    'car',
+    'Points',
+    'Point',
+    'Export',
+    'ECG',
+    'ContactForce',
+    'ContactForceInRF',
+    'RF',
+  ],
   ...['Eleclectrode', 'Electrode', 'Sensor', 'Positions', 'OnAnnotation', 'VisiTagExport', 'QMODE', 'VERSION'],
   ...['fpti', 'formulas', 'version', 'Raw', 'to', 'MV', 'gain', 'Mapping', 'Reference', 'Rate', 'Number', 'Mode'],
+  ...['PaSoExport', 'ConfigurationData', 'ISISCorrelations', 'PMISCorrelations', 'IS', 'PM', 'Year', 'Month', 'Day'],
   ...['IntervalGraph', 'IntervalNonGraph', 'Index', 'VisiTag', 'true', 'false'],
   ...['NAVISTAR', 'CS', 'MAGNETIC', 'POLE', 'MEC', 'MCC', 'DX', 'DEC', 'QUAD', 'ULS', 'MC', 'Dx', 'Abl', 'UniPolar'],
   ...['BiPolar', 'II', 'III', 'aVR', 'aVL', 'aVF', 'LA', 'RA', 'LL', 'RL', 'WCT', 'GND'],

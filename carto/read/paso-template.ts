@@ -55,14 +55,15 @@ function channelsIn(lines: readonly string[], from: number): PaceTemplate['chann
       counts = names.map(() => new Numbers<Int32Array<ArrayBuffer>>(Int32Array));
       continue;
     }
-    const cells = cellsOf(line, names.length);
+    const cells = sampleCells(line, names.length);
     if (!cells) throw new CartoError('UNREADABLE', 'a row is not one number per channel', { kind, line: at + 1 });
     for (const [channel, value] of cells.entries()) counts[channel]?.push(value);
   }
   return names.map((name, at) => ({ name, counts: counts[at]?.take() ?? new Int32Array() }));
 }
 
-function cellsOf(line: string, width: number): number[] | undefined {
+/** The cells of one row, a whole number for each channel; undefined when it is anything else. */
+export function sampleCells(line: string, width: number): number[] | undefined {
   const cells = integersIn(line);
   if (cells?.length === width) return cells;
   const wide = Array.from({ length: width }, (_, at) => line.slice(at * cellWidth, (at + 1) * cellWidth));

@@ -105,7 +105,13 @@ async function addTo(files: Record<string, SeedFile[]>, source: Source): Promise
 function pathInBase(identity: FileIdentity): string | undefined {
   const ofFirst = 'map' in identity ? { ...identity, map: tinyNames.first } : identity;
   const plain = (name: string) => name;
-  return filePath(ofFirst, { study: tinyNames.study, map: plain, shell: () => tinyNames.shell, connector: plain });
+  return filePath(ofFirst, {
+    study: tinyNames.study,
+    map: plain,
+    shell: () => tinyNames.shell,
+    connector: plain,
+    template: plain,
+  });
 }
 
 /** Files of a pace mapping export, by the notes on the format. */
