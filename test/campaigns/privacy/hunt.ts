@@ -41,9 +41,9 @@ function standsAlone(bytes: Buffer, at: number, length: number): boolean {
   return !/\d$|\d[.,]$/.test(before) && !/^\d/.test(behind);
 }
 
-/** The digits with at most one separator between any two; a decimal point or a comma is none. */
+/** The digits with a few separators between any two: `0-5-3-5---2-1` is a number that was divided twice. */
 function hasDivided(bytes: Buffer, digits: string): boolean {
-  return new RegExp(`(?<!\\d[.,]?)${[...digits].join('[-_/ ()+]?')}(?!\\d)`).test(bytes.toString('latin1'));
+  return new RegExp(`(?<!\\d[.,]?)${[...digits].join('[-_/ ()+.]{0,3}')}(?!\\d)`).test(bytes.toString('latin1'));
 }
 
 /** Without what divides: blanks, line ends and the marks that people put between parts. */
