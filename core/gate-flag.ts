@@ -1,8 +1,8 @@
 /** The worker thread's side of the gate: it can look and wait, but not decide. */
 export interface GateFlag {
   readonly isOpen: boolean;
-  /** Waits, without using the CPU, until the gate is open. */
-  pass(): Promise<void>;
+  /** Waits, without using the CPU, until the gate is open; `beforeWaiting` as of a checkpoint. */
+  pass(beforeWaiting?: () => Promise<void>): Promise<void>;
 }
 
 /** What a value of the shared number means; see `core/gate.ts`. */
@@ -20,8 +20,9 @@ export function attachGate(flag: SharedArrayBuffer, onPark: (changes: number) =>
     get isOpen() {
       return isOpenAt(Atomics.load(view, 0));
     },
-    async pass() {
+    async pass(beforeWaiting) {
       for (let changes = Atomics.load(view, 0); !isOpenAt(changes); changes = Atomics.load(view, 0)) {
+        await beforeWaiting?.();
         onPark(changes);
         await Atomics.waitAsync(view, 0, changes).value;
       }
@@ -29,8 +30,11 @@ export function attachGate(flag: SharedArrayBuffer, onPark: (changes: number) =>
   };
 }
 
-/** What a reader or builder calls between chunks: resolves when it may go on, rejects when it must stop. */
-export type Checkpoint = () => Promise<void>;
+/**
+ * What a reader or builder calls between chunks: resolves when it may go on, rejects when it must stop. Where it has to
+ * wait, `beforeWaiting` is awaited first: it ends what would not stand still by itself.
+ */
+export type Checkpoint = (beforeWaiting?: () => Promise<void>) => Promise<void>;
 
 /** A checkpoint that never waits: for a command that a person runs by hand, and for tests. */
 export const passAlways: Checkpoint = async () => {};

@@ -21,7 +21,7 @@ if (!port) throw new Error('the seal worker runs as a thread of the daemon only'
 
 const { gate: flag } = workerData as { readonly gate: SharedArrayBuffer };
 const gate = attachGate(flag, (changes) => say({ kind: 'parked', changes }));
-const checkpoint: Checkpoint = () => gate.pass();
+const checkpoint: Checkpoint = (beforeWaiting) => gate.pass(beforeWaiting);
 
 lowerOwnPriority();
 port.on('message', (job: SealJob) => {

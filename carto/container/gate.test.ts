@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { passAlways } from '../../core/gate-flag.ts';
+import { type Checkpoint, passAlways } from '../../core/gate-flag.ts';
 import { contentOf } from '../pieces.ts';
 import { openSource } from './open-source.ts';
 import { childrenOf, stateOf, until } from './testing/processes.ts';
@@ -10,16 +10,20 @@ import { sevenZip, writeTree } from './testing/tools.ts';
 
 /** A gate as a checkpoint sees it: `closed` resolves when somebody waits there. */
 function newGate() {
-  let passing = Promise.resolve();
+  let passing: Promise<void> | undefined;
   let open = () => {};
   let arrived = () => {};
-  const checkpoint = async () => {
+  const checkpoint: Checkpoint = async (beforeWaiting) => {
+    if (passing) await beforeWaiting?.();
     arrived();
     await passing;
   };
   const close = () => {
     passing = new Promise((resolve) => {
-      open = resolve;
+      open = () => {
+        passing = undefined;
+        resolve();
+      };
     });
     return new Promise<void>((resolve) => {
       arrived = resolve;
@@ -61,6 +65,22 @@ test('while somebody waits at the gate, 7-Zip stands still; then it goes on to t
   gate.open();
   assert.ok(closings > 3, `only ${closings} closings`);
   assert.equal((await reading).toString(), tree['d.txt']);
+});
+
+test('a gate that closes while 7-Zip loads finds no process of it; after the opening the archive is read', async (t) => {
+  const folder = temporaryFolder(t);
+  const tree = { 'a.xml': '<Study name="x"></Study>' };
+  writeTree(join(folder, 'in'), tree);
+  sevenZip(join(folder, 'in'), 'a', '-t7z', '../out.7z', '.');
+  const gate = newGate();
+  const opening = openSource(join(folder, 'out.7z'), gate.checkpoint, { spoolFolder: folder });
+  await until(() => childrenOf(process.pid).length > 0, 'the start of 7-Zip');
+  await gate.close();
+  assert.deepEqual(childrenOf(process.pid), []);
+  gate.open();
+  const source = await opening;
+  t.after(() => source.close?.());
+  assert.equal((await contentOf(source.files[0]!, passAlways)).toString(), tree['a.xml']);
 });
 
 test('closing a source ends 7-Zip, and its files say so', async (t) => {

@@ -11,6 +11,8 @@ export const frame = {
   complaint: 3,
   /** The run is over: exit code (uint32), and 1 when memory was refused last. The answer is the next order. */
   end: 4,
+  /** It has loaded, and waits for its first order. Empty, and the first frame of all. */
+  ready: 5,
 } as const;
 export type FrameKind = (typeof frame)[keyof typeof frame];
 

@@ -153,6 +153,7 @@ Object.assign(process, { binding: () => ({ fs: constants }) });
 const task = JSON.parse(receiveLine()) as SevenZipTask;
 const memory = capMemory(task.maxHeapBytes);
 const main = await load(task.archiveBytes);
+send(frame.ready, new Uint8Array());
 for (;;) {
   const end = Buffer.alloc(8);
   end.writeUInt32LE(main(JSON.parse(receiveLine()) as SevenZipOrder));

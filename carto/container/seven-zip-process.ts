@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +11,15 @@ import { frame, frameHeadBytes, maxFrameBytes, type SevenZipOrder, type SevenZip
 /** What 7-Zip may take: a dictionary of 128 MiB and what goes with it. The process around it takes some 60 MiB more. */
 const maxHeapBytes = 192 * 2 ** 20;
 
-/** The longest that it may work without asking or giving anything. A large dictionary is filled in less than a second. */
-const silenceMs = 120_000;
+/**
+ * Processor time that it may use without giving anything, however often it asks. Not time: a busy machine, or one where a
+ * procedure is active, is no reason to give up. The key of an encrypted archive takes it some seconds.
+ */
+const maxSilentCpuMs = 120_000;
+
+/** How often we look at that, and how often at the gate while it loads. */
+const watchMs = 1000;
+const gateMs = 20;
 
 const go = Buffer.of(1);
 
@@ -23,11 +31,13 @@ const go = Buffer.of(1);
 export class SevenZip {
   readonly #bytes: RandomBytes;
   readonly #checkpoint: Checkpoint;
+  readonly #maxSilentCpuMs: number;
   #process: SevenZipProcess | undefined;
 
-  constructor(bytes: RandomBytes, checkpoint: Checkpoint) {
+  constructor(bytes: RandomBytes, checkpoint: Checkpoint, maxSilentMs = maxSilentCpuMs) {
     this.#bytes = bytes;
     this.#checkpoint = checkpoint;
+    this.#maxSilentCpuMs = maxSilentMs;
   }
 
   /**
@@ -36,7 +46,7 @@ export class SevenZip {
    */
   async *run(order: SevenZipOrder): AsyncGenerator<Buffer> {
     await this.#checkpoint();
-    const child = this.#running();
+    const child = await this.#running();
     let isOver = false;
     try {
       child.answer(lineOf(order));
@@ -64,16 +74,33 @@ export class SevenZip {
 
   /** Ends the process. */
   close(): void {
-    this.#process?.end();
+    void this.#process?.end();
     this.#process = undefined;
   }
 
-  #running(): SevenZipProcess {
+  async #running(): Promise<SevenZipProcess> {
     if (this.#process) return this.#process;
-    this.#process = new SevenZipProcess();
     const task: SevenZipTask = { archiveBytes: this.#bytes.size, maxHeapBytes };
-    this.#process.answer(lineOf(task));
-    return this.#process;
+    for (;;) {
+      const child = new SevenZipProcess(this.#maxSilentCpuMs);
+      this.#process = child;
+      child.answer(lineOf(task));
+      if (!(await this.#hasLoaded(child))) continue;
+      await child.next();
+      return child;
+    }
+  }
+
+  /** While it loads it asks for nothing: when the gate closes then, it is ended, and begun again after the opening. */
+  async #hasLoaded(child: SevenZipProcess): Promise<boolean> {
+    let isEnded = false;
+    while (!isEnded && !(await child.hasSpoken(gateMs))) {
+      await this.#checkpoint(() => {
+        isEnded = true;
+        return child.end();
+      });
+    }
+    return !isEnded;
   }
 }
 
@@ -84,13 +111,19 @@ function lineOf(what: SevenZipOrder | SevenZipTask): Buffer {
 class SevenZipProcess {
   readonly #child: ChildProcess;
   readonly #socket: Duplex;
+  readonly #gone = Promise.withResolvers<void>();
+  readonly #maxSilentCpuMs: number;
   /** Never more than one frame: it waits for the answer. */
   #arrived: Buffer[] = [];
   #arrivedBytes = 0;
   #isOver = false;
   #wake: () => void = () => {};
+  #watchedAt = performance.now();
+  /** What it had used when we first looked after it last gave something. */
+  #silentFromMs: number | undefined;
 
-  constructor() {
+  constructor(maxSilentMs: number) {
+    this.#maxSilentCpuMs = maxSilentMs;
     const main = fileURLToPath(new URL(`./seven-zip-main${extname(import.meta.url)}`, import.meta.url));
     const folders = [new URL('../../', import.meta.url), new URL('./', import.meta.resolve('7z-wasm'))];
     const rights = ['--permission', ...folders.map((folder) => `--allow-fs-read=${fileURLToPath(folder)}*`)];
@@ -101,8 +134,9 @@ class SevenZipProcess {
       cwd: '/',
     });
     this.#socket = this.#child.stdio[3] as Duplex;
-    for (const emitter of [this.#child, this.#socket]) emitter.on('error', () => this.#silent());
-    this.#socket.on('close', () => this.#silent());
+    for (const event of ['exit', 'error']) this.#child.once(event, () => this.#gone.resolve());
+    for (const emitter of [this.#child, this.#socket]) emitter.on('error', () => this.#over());
+    this.#socket.on('close', () => this.#over());
     this.#socket.on('data', (bytes: Buffer) => {
       this.#arrived.push(bytes);
       this.#arrivedBytes += bytes.length;
@@ -114,29 +148,32 @@ class SevenZipProcess {
     this.#socket.write(bytes);
   }
 
-  async next(): Promise<{ readonly kind: number; readonly body: Buffer }> {
-    const head = await this.#read(frameHeadBytes);
-    const length = head.readUInt32LE(1);
-    if (length > maxFrameBytes) throw ended();
-    return { kind: head.readUInt8(0), body: length === 0 ? Buffer.alloc(0) : await this.#read(length) };
+  /** Whether it has said anything or ended, waiting no longer than that. */
+  async hasSpoken(withinMs: number): Promise<boolean> {
+    if (this.#arrivedBytes === 0 && !this.#isOver) await this.#news(withinMs);
+    return this.#arrivedBytes > 0 || this.#isOver;
   }
 
-  end(): void {
+  async next(): Promise<{ readonly kind: number; readonly body: Buffer }> {
+    const head = await this.#read(frameHeadBytes);
+    const [kind, length] = [head.readUInt8(0), head.readUInt32LE(1)];
+    if (length > maxFrameBytes) throw ended();
+    if (kind !== frame.read) this.#silentFromMs = undefined;
+    return { kind, body: length === 0 ? Buffer.alloc(0) : await this.#read(length) };
+  }
+
+  /** Resolves when it is gone. */
+  end(): Promise<void> {
     this.#child.kill('SIGKILL');
     this.#socket.destroy();
+    return this.#gone.promise;
   }
 
   async #read(length: number): Promise<Buffer> {
-    const silence = setTimeout(() => this.#silent(), silenceMs);
-    try {
-      while (this.#arrivedBytes < length) {
-        if (this.#isOver) throw ended();
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
-    } finally {
-      clearTimeout(silence);
+    while (this.#arrivedBytes < length) {
+      this.#watch();
+      if (this.#isOver) throw ended();
+      await this.#news(watchMs);
     }
     const all = Buffer.concat(this.#arrived);
     this.#arrived = [all.subarray(length)];
@@ -144,9 +181,43 @@ class SevenZipProcess {
     return all.subarray(0, length);
   }
 
-  #silent(): void {
+  /** Waits for bytes or its end, no longer than that. */
+  #news(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** A damaged archive may keep 7-Zip at work for ever: it is given up by what it used. */
+  #watch(): void {
+    const now = performance.now();
+    if (now - this.#watchedAt < watchMs) return;
+    this.#watchedAt = now;
+    const used = cpuMsOf(this.#child.pid);
+    this.#silentFromMs ??= used;
+    if (used - this.#silentFromMs > this.#maxSilentCpuMs) this.#isOver = true;
+  }
+
+  #over(): void {
     this.#isOver = true;
     this.#wake();
+  }
+}
+
+const tickMs = 10;
+
+/** Processor time of a process, of Linux; 0 when it is gone. */
+function cpuMsOf(pid: number | undefined): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * tickMs;
+  } catch {
+    return 0;
   }
 }
 

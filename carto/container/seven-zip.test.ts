@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { passAlways } from '../../core/gate-flag.ts';
+import { SevenZip } from './seven-zip-process.ts';
+import { childrenOf, until } from './testing/processes.ts';
 import { readAll, refused } from './testing/read-all.ts';
 import { temporaryFolder } from './testing/temporary.ts';
 import { sevenZip, type Tree, writeTree } from './testing/tools.ts';
@@ -42,3 +45,10 @@ for (const [name, how, password] of writers) {
     );
   });
 }
+
+test('7-Zip that works on and on without giving anything is ended, by the time of a processor that it used', async () => {
+  const nothing = { size: 0, read: async () => Buffer.alloc(0), close: async () => {} };
+  const measuring = new SevenZip(nothing, passAlways, 100).run(['b', '100']);
+  await assert.rejects(measuring.next(), { code: 'UNREADABLE' });
+  await until(() => childrenOf(process.pid).length === 0, 'the end of 7-Zip');
+});

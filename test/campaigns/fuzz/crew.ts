@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { countersOf } from '../../harness/counters.ts';
 import type { FailureKind } from './verdict.ts';
 import type { Batch, Tally } from './worker.ts';
 
@@ -105,10 +104,19 @@ export class Crew {
   }
 }
 
-/** Processor time that a process has used; 0 for one that has just ended. */
+/**
+ * Processor time that a process and those that it has waited for have used; 0 for one that has just ended. Not of those
+ * that it has running: they come and go, and a look that fails between two would make the next one a hang.
+ */
 function ticksOf({ pid }: ChildProcess): number {
   try {
-    return pid === undefined ? 0 : countersOf(pid).ticks;
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [user = 0, system = 0, usersOfEnded = 0, systemOfEnded = 0] = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 15)
+      .map(Number);
+    return user + system + usersOfEnded + systemOfEnded;
   } catch {
     return 0;
   }
