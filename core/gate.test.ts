@@ -115,6 +115,21 @@ test('a thread that sleeps through an opening and a closing says again that it i
   assert.equal(flag.isOpen, true);
 });
 
+test('what would not stand still by itself is ended before a thread says that it is parked', async () => {
+  const gate = new Gate();
+  const order: string[] = [];
+  const flag = attachGate(gate.flag, () => {
+    order.push('parked');
+    gate.open();
+  });
+  await flag.pass(async () => {
+    await new Promise(setImmediate);
+    order.push('ended');
+  });
+  await flag.pass(async () => void order.push('ended at an open gate'));
+  assert.deepEqual(order, ['ended', 'parked']);
+});
+
 test('closing twice and opening twice change nothing', () => {
   const gate = new Gate();
   gate.close();
