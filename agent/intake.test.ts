@@ -23,7 +23,7 @@ test('at a closed gate nothing is listed: what is dropped is not even detected u
   place.gate.open();
   await place.reached('sealed');
   place.gate.close();
-  assert.deepEqual(await place.gate.quiet(2_000), []);
+  assert.deepEqual(await place.gate.quiet(30_000), []);
   place.drop('while closed');
   await pause(200);
   assert.deepEqual(place.stages, ['sealed']);
@@ -163,10 +163,10 @@ test('a thousand openings and closings leave neither handles nor memory behind',
     gate.close();
   };
   for (let n = 0; n < 200; n++) await cycle(n);
-  assert.deepEqual(await gate.quiet(2_000), []);
+  assert.deepEqual(await gate.quiet(30_000), []);
   const before = { handles: process.getActiveResourcesInfo().length, heap: process.memoryUsage().heapUsed };
   for (let n = 0; n < 1000; n++) await cycle(n);
-  assert.deepEqual(await gate.quiet(2_000), []);
+  assert.deepEqual(await gate.quiet(30_000), []);
   assert.ok(process.getActiveResourcesInfo().length <= before.handles + 2);
   assert.ok(process.memoryUsage().heapUsed - before.heap < 30e6);
   gate.open();

@@ -50,7 +50,7 @@ for (const point of killPoints) {
     assert.equal(await first.ended, 'SIGKILL');
 
     const second = run();
-    await until(() => device.receipts.length > before, 'the receipt', 20_000);
+    await until(() => device.receipts.length > before, 'the receipt', 90_000);
     await until(isToldAll, 'the end of the delivery');
     await second.ready;
     second.child.kill('SIGTERM');

@@ -30,7 +30,7 @@ test('goes on by itself after the hub was away', async () => {
   const { back } = await world.hub.away();
   await new Promise((resolve) => setTimeout(resolve, 300));
   await back();
-  await device.link.whenOnline(AbortSignal.timeout(10_000));
+  await device.link.whenOnline(AbortSignal.timeout(60_000));
   await deliverOne();
 });
 
@@ -39,7 +39,7 @@ test('begins at the beginning when the event log of the hub is another one', asy
   await rm(join(world.hub.folder, 'hub'), { recursive: true });
   await back();
   await world.hub.register('dev-1');
-  await device.link.whenOnline(AbortSignal.timeout(10_000));
+  await device.link.whenOnline(AbortSignal.timeout(60_000));
   await deliverOne();
 });
 

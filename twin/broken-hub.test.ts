@@ -53,7 +53,7 @@ for (const [what, [answer, code]] of Object.entries(answers)) {
   test(`a twin answer of ${what} costs the connection and nothing else`, async () => {
     hub.twinAnswer = answer;
     await started(async (link) => {
-      await until(() => link.status.error === code, code, 5_000);
+      await until(() => link.status.error === code, code);
       hub.twinAnswer = soundTwin;
       await link.whenOnline(AbortSignal.timeout(5_000));
     });
@@ -69,7 +69,7 @@ test('a pushed message that cannot be read costs the connection and nothing else
     ] as const) {
       await link.whenOnline(AbortSignal.timeout(5_000));
       hub.push(topic, payload);
-      await until(() => link.status.error === 'PROTOCOL' || undefined, 'the loss', 5_000);
+      await until(() => link.status.error === 'PROTOCOL' || undefined, 'the loss');
     }
     await link.whenOnline(AbortSignal.timeout(5_000));
     hub.push('$iothub/methods/POST/acknowledge/?$rid=1', 'not JSON');

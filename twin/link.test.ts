@@ -210,7 +210,7 @@ test('the keep-alive notices a link that goes silent while nothing is sent', asy
   await started({ hub, limits }, async (link) => {
     await link.whenOnline();
     wire.silent = true;
-    await until(() => link.status.error === 'LOST', 'the keep-alive to notice', 10_000);
+    await until(() => link.status.error === 'LOST', 'the keep-alive to notice');
     wire.silent = false;
     await link.whenOnline(AbortSignal.timeout(30_000));
   });

@@ -165,7 +165,7 @@ export function blobClient(world: World, url: string): BlockBlobClient {
 }
 
 /** Waits until `condition` holds; fails after `withinMs`. */
-export async function eventually<T>(condition: () => T | Promise<T>, withinMs = 5000): Promise<NonNullable<T>> {
+export async function eventually<T>(condition: () => T | Promise<T>, withinMs = 30_000): Promise<NonNullable<T>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const value = await condition();

@@ -80,7 +80,7 @@ export class RawMqtt {
   }
 
   /** The next packet of a type, in order of arrival; undefined when the connection closes or nothing comes. */
-  async next(type: number, withinMs = 5000): Promise<RawPacket | undefined> {
+  async next(type: number, withinMs = 30_000): Promise<RawPacket | undefined> {
     const deadline = performance.now() + withinMs;
     for (;;) {
       const at = this.received.findIndex((packet) => packet.type === type);
@@ -92,7 +92,7 @@ export class RawMqtt {
   }
 
   /** True once the other side has closed. */
-  async closes(withinMs = 5000): Promise<boolean> {
+  async closes(withinMs = 30_000): Promise<boolean> {
     const deadline = performance.now() + withinMs;
     while (!this.closed && performance.now() < deadline) await this.#change(deadline - performance.now());
     return this.closed;

@@ -114,7 +114,7 @@ export class HubWorld {
 }
 
 /** Waits until `probe` gives something; fails with `what` after `withinMs`. */
-export async function until<T>(probe: () => T | Promise<T>, what: string, withinMs = 10_000): Promise<NonNullable<T>> {
+export async function until<T>(probe: () => T | Promise<T>, what: string, withinMs = 60_000): Promise<NonNullable<T>> {
   const end = performance.now() + withinMs;
   for (;;) {
     const found = await probe();
