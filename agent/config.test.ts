@@ -37,10 +37,19 @@ test('two answers are enough; everything else has its default', (t) => {
       passwords: [],
     },
     procedure: { authorities: ['leases'], coolDownSeconds: 120, stuckHours: 14 },
-    privacy: { profile: 'pseudonymised' },
+    privacy: { profile: 'pseudonymised', unsupported: [] },
     send: ['review', 'study'],
     upload: { parallelBlocks: 2, receiptSeconds: 15 },
   });
+});
+
+test('of undocumented kinds of files those may be named that can be tables', (t) => {
+  const { privacy } = readConfig(fileWith(t, `${least}privacy: { unsupported: [visitag-pfa] }\n`));
+  assert.deepEqual(privacy, { profile: 'pseudonymised', unsupported: ['visitag-pfa'] });
+  assert.match(
+    errorOf(fileWith(t, `${least}privacy: { unsupported: [unknown] }\n`)).message,
+    /privacy\.unsupported\.0/,
+  );
 });
 
 test('one error lists every field that is wrong, by its path, and none of their values', (t) => {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { GatewayError } from '../core/errors.ts';
 import { writeFileDurable } from '../core/files.ts';
 import { tierSchema } from '../protocol/ids.ts';
-import { profileSchema } from '../protocol/profile.ts';
+import { profileSchema, unsupportedKindSchema } from '../protocol/profile.ts';
 import { intakeSchema } from './intake-config.ts';
 import { procedureSchema } from './procedure/settings.ts';
 
@@ -21,6 +21,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** How studies are pseudonymised; docs/privacy.md. */
       profile: profileSchema.default('pseudonymised'),
+      /** Kinds of undocumented files that may leave as proved tables of numbers. */
+      unsupported: z.array(unsupportedKindSchema).max(16).default([]),
     })
     .prefault({}),
   /** Which tiers leave the site. */

@@ -155,7 +155,7 @@ export class Daemon {
     const pipeline = new Pipeline({
       ...{ ledger, sealer, clock, log, announce, siteKey: keys.site, storageKey: keys.storage.secret },
       recipients: recipientsOf(bundle, keys, config.privacy.profile),
-      privacy: { profile: config.privacy.profile, siteKey: keys.linkage },
+      privacy: { ...config.privacy, siteKey: keys.linkage },
       casesFolder: folders.cases,
       tiers: config.send,
       quietMs: config.intake.quietSeconds * 1000,

@@ -9,6 +9,7 @@ const same = {
   shell: (name: string) => name,
   connector: (name: string) => name,
   template: (name: string) => name,
+  table: (name: string) => name,
 };
 
 const maps = ['1-Map', '1-Map2', '2-PV (re map)_P1', 'a.b_c', 'Vorhof ä'];

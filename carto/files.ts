@@ -1,3 +1,5 @@
+import type { UnsupportedKind } from '../protocol/profile.ts';
+
 /**
  * What a file of an export is, told by its name, and the name told by what it is. Map names are free text (blanks,
  * dashes, dots, `_`), so a name is never split: the known map names are tried, longest first, since `1-Map` begins
@@ -59,7 +61,8 @@ export type FileIdentity =
   | { readonly kind: 'paso-configuration' }
   | { readonly kind: 'paso-template'; readonly name: string }
   | { readonly kind: 'paso-correlations'; readonly of: 'ISIS' | 'PMIS' }
-  | { readonly kind: LeftOutKind };
+  | { readonly kind: UnsupportedKind; readonly name: string }
+  | { readonly kind: Exclude<LeftOutKind, UnsupportedKind> };
 
 export interface Track {
   readonly key: RecordingKey;
@@ -109,7 +112,7 @@ export class FileClassifier {
   }
 
   #flat(name: string): FileIdentity {
-    if (/^RF_CARTO_TO_\w+_SESSIONS_MAPPING\.txt$/i.test(name)) return { kind: 'nmarq-mapping' };
+    if (/^RF_CARTO_TO_\w+_SESSIONS_MAPPING\.txt$/i.test(name)) return { kind: 'nmarq-mapping', name };
     if (name.toLowerCase().endsWith('.mesh')) return this.#surface(name);
     if (name.length > maxNameLength) return { kind: 'unknown' };
     for (const { name: map, written } of this.#maps) {
@@ -137,7 +140,8 @@ function ofMap(name: string, map: string, written: string): FileIdentity | undef
     const ordinal = /^(0|[1-9]\d{0,4})\.txt$/.exec(name.slice(lead.length + written.length + 1))?.[1];
     if (ordinal !== undefined) return { kind, map, ordinal };
   }
-  if (name.toLowerCase().startsWith(`temperaturesinrf_${written.toLowerCase()}`)) return { kind: 'temperatures-in-rf' };
+  if (name.toLowerCase().startsWith(`temperaturesinrf_${written.toLowerCase()}`))
+    return { kind: 'temperatures-in-rf', name };
   return undefined;
 }
 
@@ -173,10 +177,12 @@ const visiTagByName = new Map(Object.entries(visiTagTables).map(([kind, name]) =
 
 function visiTagFile(name: string): FileIdentity {
   if (name.toLowerCase() === 'fpti-formulas.xml') return { kind: 'fpti-formulas' };
-  if (/_PFA\.\w+$/i.test(name)) return { kind: 'visitag-pfa' };
+  if (/_PFA\.\w+$/i.test(name)) return { kind: 'visitag-pfa', name };
   const [, table = '', variant] = /^([A-Za-z]+)(_QMODE\+)?\.txt$/i.exec(name) ?? [];
   const kind = visiTagByName.get(table.toLowerCase()) as VisiTagKind | undefined;
-  return kind === undefined ? { kind: 'visitag-other' } : { kind, variant: variant === undefined ? '' : '_QMODE+' };
+  return kind === undefined
+    ? { kind: 'visitag-other', name }
+    : { kind, variant: variant === undefined ? '' : '_QMODE+' };
 }
 
 function pasoFile(name: string): FileIdentity {
@@ -194,6 +200,7 @@ export interface NameParts {
   shell(name: string): string;
   connector(name: string): string;
   template(name: string): string;
+  table(name: string): string;
 }
 
 /** The path of a file inside an export: the way back from `FileClassifier`. Undefined for kinds that stay behind. */
@@ -224,6 +231,13 @@ export function filePath(identity: FileIdentity, parts: NameParts): string | und
       return `ContactForceInRF_${parts.map(identity.map)}_${identity.ordinal}.txt`;
     case 'fpti-formulas':
       return 'VisiTagExport/fpti-formulas.xml';
+    case 'visitag-pfa':
+      return `VisiTagExport/${parts.table(identity.name)}_PFA.txt`;
+    case 'visitag-other':
+      return `VisiTagExport/${parts.table(identity.name)}.txt`;
+    case 'temperatures-in-rf':
+    case 'nmarq-mapping':
+      return `${parts.table(identity.name)}.txt`;
     case 'paso-configuration':
       return 'PaSoExport/ConfigurationData.txt';
     case 'paso-correlations':

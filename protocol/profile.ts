@@ -8,3 +8,8 @@ import { z } from 'zod';
  */
 export const profileSchema = z.enum(['pseudonymised', 'safe-harbor', 'site-only']);
 export type Profile = z.infer<typeof profileSchema>;
+
+/** Kinds of files that are not documented, and leave, as proved tables of numbers, only where the site's file names them. */
+export const unsupportedKinds = ['visitag-pfa', 'visitag-other', 'temperatures-in-rf', 'nmarq-mapping'] as const;
+export const unsupportedKindSchema = z.enum(unsupportedKinds);
+export type UnsupportedKind = z.infer<typeof unsupportedKindSchema>;

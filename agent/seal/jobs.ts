@@ -3,7 +3,7 @@ import type { Linkage, OpenOptions } from '../../carto/index.ts';
 import type { Recipient } from '../../core/envelope.ts';
 import type { StudyCounts } from '../../protocol/batch.ts';
 import type { Tier } from '../../protocol/ids.ts';
-import type { Profile } from '../../protocol/profile.ts';
+import type { Profile, UnsupportedKind } from '../../protocol/profile.ts';
 import type { StudyMark } from '../../protocol/study-marks.ts';
 import type { FileDigests } from '../../uploader/index.ts';
 
@@ -33,6 +33,8 @@ export type SealJob =
 /** How the site has its studies pseudonymised. */
 export interface Privacy {
   readonly profile: Profile;
+  /** Kinds of undocumented files that may leave as proved tables of numbers; none by default. */
+  readonly unsupported?: readonly UnsupportedKind[];
   /** The site's linkage key. */
   readonly siteKey: Uint8Array;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
@@ -7,6 +7,7 @@ import { openArchive } from '../../archive/index.ts';
 import { simulateStudy } from '../../carto/index.ts';
 import { Gate } from '../../core/gate.ts';
 import { newId } from '../../protocol/ids.ts';
+import type { UnsupportedKind } from '../../protocol/profile.ts';
 import { temporaryFolder } from '../testing/folder.ts';
 import { threadMs } from '../testing/threads.ts';
 import { until } from '../testing/until.ts';
@@ -56,6 +57,24 @@ test('identifies and seals an export; the archives open with their key', async (
     assert.equal(statSync(path).size, bytes);
     archive.close();
   }
+});
+
+test('a kind that the site’s file names leaves with the job that says so, and not without', async (t) => {
+  const { sealer, job, work, signal } = newSealer(t);
+  const own = temporaryFolder(t);
+  cpSync(source, own, { recursive: true });
+  writeFileSync(join(own, 'VisiTagExport', 'Sites_PFA.txt'), 'TimeStamp  Pulses\r\n700100  12\r\n');
+  const sealedWith = async (unsupported: readonly UnsupportedKind[]) =>
+    sealer.seal(
+      { ...job, source: own, target: temporaryFolder(t), privacy: { ...job.privacy, unsupported } },
+      work,
+      signal,
+    );
+  const [without, with_] = [await sealedWith([]), await sealedWith(['visitag-pfa'])];
+  const staysBehind = ({ leftOut }: typeof with_) => leftOut.some(({ kind }) => kind === 'visitag-pfa');
+  assert.deepEqual([without, with_].map(staysBehind), [true, false]);
+  const files = ({ archives }: typeof with_) => archives.at(-1)!.files;
+  assert.equal(files(with_), files(without) + 1);
 });
 
 test('a gate that closes anywhere in a job parks it within moments; it then uses nothing, and goes on to the same end', async (t) => {

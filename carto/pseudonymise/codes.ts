@@ -18,8 +18,16 @@ const plain: Readonly<Record<CodedName, (name: string) => boolean>> = {
   channel: isChannel,
   formula: (name) => name === '' || formulaNames.has(name),
   'formula-id': (name) => name === nilFormula,
+  table: () => false,
+  column: () => false, // the writer knows those of documented tables
   template: (name) => name === '' || isTemplateName(name),
 };
+
+/**
+ * Nobody types a formula's id, and its digits would be taken for numbers; what is typed in the name of an undocumented
+ * table is remembered when the desk is laid, without the workstation's digits.
+ */
+const unremembered: ReadonlySet<CodedName> = new Set(['formula-id', 'table']);
 
 /** What stands around the letters of a code. A formula's id is a number in the form of a GUID. */
 const forms: Readonly<Record<Exclude<CodedName, 'formula-id'>, readonly [before: string, behind: string]>> = {
@@ -33,6 +41,8 @@ const forms: Readonly<Record<Exclude<CodedName, 'formula-id'>, readonly [before:
   channel: ['Channel-', ''],
   formula: ['Formula-', ''],
   template: ['Template-', ''],
+  table: ['Table-', ''],
+  column: ['Column-', ''],
 };
 
 interface Code {
@@ -67,8 +77,7 @@ export class Codes {
 
   of(kind: CodedName, name: string): string {
     if (plain[kind](name)) return name;
-    // Nobody types a formula's id, and its digits would be taken for numbers.
-    if (kind !== 'formula-id') this.#deps.originals.add(name);
+    if (!unremembered.has(kind)) this.#deps.originals.add(name);
     const key = `${kind}\n${name}`;
     const known = this.#codes.get(key);
     if (known !== undefined) return known;

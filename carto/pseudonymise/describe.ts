@@ -1,8 +1,8 @@
-import type { Profile } from '../../protocol/profile.ts';
+import { type Profile, unsupportedKinds } from '../../protocol/profile.ts';
 import { type FileKind, type LeftOutKind, visiTagTables } from '../files.ts';
 import type { CodedName, CounterName, Grammar, Rule } from './rule.ts';
 import { rules } from './rules.ts';
-import { treatments } from './treatment.ts';
+import { treatments, unsupportedTable } from './treatment.ts';
 
 /** `docs/privacy.md`: written from the rules themselves, so that the page cannot say anything else than they do. */
 export function describePrivacy(): string {
@@ -89,6 +89,8 @@ const codeTexts: Readonly<Record<CodedName, string>> = {
   channel: '`Channel-…`, unless it is a lead or the poles of a socket: labels can be typed',
   formula: '`Formula-…`, unless it is the format’s',
   'formula-id': 'a running number in the form of the id',
+  table: '`Table-…`: the name of an undocumented table',
+  column: '`Column-…`: any name that no documented table has',
   template: '`Template-…`, unless it is a prefix of the format with at most a number: typed by staff',
 };
 
@@ -139,7 +141,7 @@ function names(): string {
   return `## Names of files\n${fieldTable(rules['file-name'] ?? {})}`;
 }
 
-const patterns: Readonly<Partial<Record<FileKind, string>>> = {
+const patterns: Readonly<Partial<Record<FileKind | 'unsupported-table', string>>> = {
   study: '`<study> <stamp>.xml`',
   'points-index': '`<map>_Points_Export.xml`',
   point: '`<map>_P<n>_Point_Export.xml`',
@@ -152,6 +154,12 @@ const patterns: Readonly<Partial<Record<FileKind, string>>> = {
   'contact-force': '`…_ContactForce….txt`',
   rf: '`RF_<map>_<k>.txt`',
   'contact-force-in-rf': '`ContactForceInRF_<map>_<k>.txt`',
+  'unsupported-table': `Tables of kinds that are not documented leave only where the site’s file names the kind in
+\`privacy.unsupported\` (${unsupportedKinds.map((kind) => `\`${kind}\``).join(', ')}), and then
+only one that is proved whole: a header, and rows of numbers within bounds. Any other stays behind, counted with a warning.
+What its numbers mean is not known: whoever names a kind has looked into such a table.
+
+\`VisiTagExport/Table-….txt\`, \`…_PFA.txt\`, \`Table-….txt\``,
   'paso-configuration': '`PaSoExport/ConfigurationData.txt`',
   'paso-template': '`PaSoExport/<template>.txt`; its lines by their keys',
   'paso-correlations': '`PaSoExport/ISISCorrelations.txt`, `…/PMISCorrelations.txt`',
@@ -160,7 +168,8 @@ const patterns: Readonly<Partial<Record<FileKind, string>>> = {
 function kindText(kind: string): string {
   const table = (visiTagTables as Readonly<Record<string, string>>)[kind];
   const pattern = patterns[kind as FileKind] ?? (table ? `\`VisiTagExport/${table}.txt\`, \`…_QMODE+.txt\`` : '');
-  const tiers = treatments[kind as FileKind]?.tiers.join(' and ') ?? '';
+  const treatment = kind === unsupportedTable.rules ? unsupportedTable : treatments[kind as FileKind];
+  const tiers = treatment?.tiers.join(' and ') ?? '';
   return `## ${kind}\n${pattern}. In tier ${tiers}.\n\n${fieldTable(rules[kind] ?? {})}`;
 }
 
@@ -173,11 +182,11 @@ function fieldTable(fields: Readonly<Record<string, Rule>>): string {
 
 const leftOutTexts: Readonly<Record<LeftOutKind, string>> = {
   'paso-other': 'files of a pace mapping export that are not documented',
-  'visitag-pfa': 'tables of pulsed field ablation: not documented',
-  'temperatures-in-rf': 'tables of a catheter generation that are not documented',
-  'nmarq-mapping': 'holds nothing unless that catheter was used; its rows are not documented',
+  'visitag-pfa': 'tables of pulsed field ablation: not documented; may be named in `privacy.unsupported`',
+  'temperatures-in-rf': 'tables of a catheter generation that are not documented; may be named there',
+  'nmarq-mapping': 'holds nothing unless that catheter was used; its rows are not documented; may be named there',
   'unreferenced-mesh': 'no map and no imported surface names it',
-  'visitag-other': 'tables of VisiTag generations that are not documented',
+  'visitag-other': 'tables of VisiTag generations that are not documented; may be named there',
   outside: 'beside or above the folder of the study XML',
   unknown: 'anything else',
 };

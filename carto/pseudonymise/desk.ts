@@ -65,6 +65,7 @@ const namedByAnyone: ReadonlySet<FileKind> = new Set([
   'outside',
   'visitag-other',
   'visitag-pfa',
+  'temperatures-in-rf',
   'paso-other',
 ]);
 

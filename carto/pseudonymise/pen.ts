@@ -96,6 +96,7 @@ export class Pen {
       shell: (name) => this.namePart('shell', name),
       connector: (name) => this.namePart('connector', name),
       template: (name) => this.namePart('template', name),
+      table: (name) => this.namePart('table', name),
     });
   }
 
@@ -106,7 +107,7 @@ export class Pen {
   }
 
   /** A part of a file name that people typed. */
-  namePart(part: 'study' | 'map' | 'shell' | 'connector' | 'template', name: string): string {
+  namePart(part: 'study' | 'map' | 'shell' | 'connector' | 'template' | 'table', name: string): string {
     return new Pen(this.desk, 'file-name').write(part, name) ?? '';
   }
 

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../../core/gate-flag.ts';
-import type { Profile } from '../../protocol/profile.ts';
+import type { Profile, UnsupportedKind } from '../../protocol/profile.ts';
 import type { Source } from '../source.ts';
 import type { Linkage } from './linkage.ts';
 import { rules } from './rules.ts';
@@ -19,6 +19,8 @@ export interface PseudonymiseOptions {
    * same names. Passed over when its profile is not the one asked for.
    */
   readonly linkage?: Linkage | undefined;
+  /** Kinds that are not documented and leave nevertheless, as proved tables of numbers: what the site's file names. */
+  readonly unsupported?: readonly UnsupportedKind[] | undefined;
 }
 
 /**
@@ -36,8 +38,8 @@ export interface PseudonymiseOptions {
 export async function pseudonymise(
   source: Source,
   checkpoint: Checkpoint,
-  { profile, siteKey, linkage }: PseudonymiseOptions,
+  { profile, siteKey, linkage, unsupported }: PseudonymiseOptions,
 ): Promise<PseudonymisedStudy> {
-  const study = await transform(source, checkpoint, { profile, siteKey, linkage, rules, scan: true });
+  const study = await transform(source, checkpoint, { profile, siteKey, linkage, unsupported, rules, scan: true });
   return study as PseudonymisedStudy;
 }

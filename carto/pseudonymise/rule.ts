@@ -25,6 +25,8 @@ export const codedNames = [
   'formula',
   'formula-id',
   'template',
+  'table',
+  'column',
 ] as const;
 export type CodedName = (typeof codedNames)[number];
 

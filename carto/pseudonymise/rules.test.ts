@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import { lexiconOf } from './lexicon.ts';
 import { ruleFor } from './rule.ts';
 import { rules } from './rules.ts';
-import { treatments } from './treatment.ts';
+import { treatments, unsupportedTable } from './treatment.ts';
 import { isChannel, isConnector, wordsOf } from './vocabulary.ts';
 
 test('every kind that leaves has rules, and every rule belongs to a kind that leaves', () => {
-  const treated = Object.entries(treatments).map(([kind, treatment]) => treatment.rules ?? kind);
+  const treated = [...Object.entries(treatments), ['unsupported', unsupportedTable] as const].map(
+    ([kind, treatment]) => treatment.rules ?? kind,
+  );
   assert.deepEqual(new Set(Object.keys(rules)), new Set([...treated, 'file-name']));
 });
 

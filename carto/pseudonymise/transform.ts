@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../../core/gate-flag.ts';
 import type { StudyCounts } from '../../protocol/batch.ts';
 import type { Tier } from '../../protocol/ids.ts';
-import type { Profile } from '../../protocol/profile.ts';
+import type { Profile, UnsupportedKind } from '../../protocol/profile.ts';
 import { countsOf } from '../counts.ts';
 import { decodeText } from '../decode.ts';
 import { CartoError } from '../error.ts';
@@ -22,7 +22,7 @@ import { Proved, type Prover } from './proof/prover.ts';
 import type { Rules } from './rule.ts';
 import { OutputScan, type ScanTerms } from './scan.ts';
 import { type Scheme, schemeOf } from './scheme.ts';
-import { type Treatment, treatments } from './treatment.ts';
+import { type Treatment, treatments, unsupportedTable } from './treatment.ts';
 import { proveVoxels } from './voxels.ts';
 
 /** A study as it leaves: files that are written while they are read. */
@@ -67,6 +67,8 @@ export interface TransformOptions {
   readonly siteKey: Uint8Array;
   /** What an earlier export of the same study left; of no use, and passed over, when its profile was another. */
   readonly linkage?: Linkage | undefined;
+  /** Kinds that are not documented and leave nevertheless, as proved tables of numbers. */
+  readonly unsupported?: readonly UnsupportedKind[] | undefined;
   /** Draws codes in another way, for tests. */
   readonly letters?: Scheme['letters'];
   /** Stands around the proof of tables, or, undefined, in its place: for tests. */
@@ -84,11 +86,11 @@ export async function transform(
   options: TransformOptions,
 ): Promise<TransformedStudy> {
   const survey = await surveyExport(source, checkpoint);
-  const { profile, siteKey, rules, letters } = options;
+  const { profile, siteKey, rules, letters, unsupported = [] } = options;
   const linkage = options.linkage?.profile === profile ? options.linkage : undefined;
   const scheme = { ...schemeOf({ profile, siteKey, linkage, study: survey.study }), ...(letters ? { letters } : {}) };
   const desk = layDesk(source, survey, { rules, scheme, linkage, proof: options.proof });
-  return new Transformation({ source, survey, desk, checkpoint, scan: options.scan }).run();
+  return new Transformation({ source, survey, desk, checkpoint, scan: options.scan, unsupported }).run();
 }
 
 interface Deps {
@@ -97,6 +99,7 @@ interface Deps {
   readonly desk: Desk;
   readonly checkpoint: Checkpoint;
   readonly scan: boolean;
+  readonly unsupported: readonly FileKind[];
 }
 
 interface Production {
@@ -151,27 +154,33 @@ class Transformation {
     }
     desk.counters.announce('session', sessions);
     await proveVoxels(survey, desk.counters, checkpoint);
-    await this.#remember('study', survey.studyFile);
+    await this.#remember({ kind: 'study' }, survey.studyFile);
     for (const kind of ['visitag-sessions', 'visitag-presets', 'visitag-settings', 'fpti-formulas'] as const) {
-      for (const { file } of entriesOf(survey, kind)) await this.#remember(kind, file);
+      for (const { identity, file } of entriesOf(survey, kind)) await this.#remember(identity, file);
     }
     for (const { identity, file } of survey.entries) {
-      if (treatments[identity.kind]?.tried) await this.#try(identity, file);
+      if (this.#treatmentOf(identity.kind)?.tried) await this.#try(identity, file);
     }
   }
 
   /** What staff typed in one file must be known before the first file is searched for it. */
-  async #remember(kind: FileKind, file: SourceFile): Promise<void> {
+  async #remember({ kind }: FileIdentity, file: SourceFile): Promise<void> {
     const { desk, checkpoint } = this.#deps;
-    const pen = new Pen({ ...desk, warnings: new Warnings() }, kind);
-    for await (const _ of treatments[kind]?.write({ file, pen, checkpoint, path: '' }) ?? []);
+    const treatment = this.#treatmentOf(kind);
+    const pen = new Pen({ ...desk, warnings: new Warnings() }, treatment?.rules ?? kind);
+    for await (const _ of treatment?.write({ file, pen, checkpoint, path: '' }) ?? []);
+  }
+
+  /** Undefined for a kind that stays behind. */
+  #treatmentOf(kind: FileKind): Treatment | undefined {
+    if (this.#deps.unsupported.includes(kind)) return unsupportedTable;
+    return isLeftOut(kind) ? undefined : treatments[kind];
   }
 
   async #try(identity: FileIdentity, file: SourceFile): Promise<void> {
-    const pen = new Pen(this.#deps.desk, identity.kind);
-    pen.pathOf(identity);
+    new Pen(this.#deps.desk, identity.kind).pathOf(identity);
     try {
-      await this.#remember(identity.kind, file);
+      await this.#remember(identity, file);
     } catch (error) {
       if (!(error instanceof CartoError && error.code === 'UNREADABLE')) throw error;
       this.#broken.add(file);
@@ -179,8 +188,8 @@ class Transformation {
   }
 
   async #take(identity: FileIdentity, source: SourceFile): Promise<void> {
-    const treatment = treatments[identity.kind];
-    if (isLeftOut(identity.kind) || !treatment) return this.#leftOut.add(identity.kind);
+    const treatment = this.#treatmentOf(identity.kind);
+    if (!treatment) return this.#leftOut.add(identity.kind);
     const { desk } = this.#deps;
     const pen = new Pen(desk, treatment.rules ?? identity.kind);
     const path = pen.pathOf(identity);

@@ -9,6 +9,7 @@ import { ContactForceWriter, forceHeader } from './contact-force-writer.ts';
 import { EcgWriter } from './ecg-writer.ts';
 import { type LineWriter, rewriteLines } from './line-writer.ts';
 import { MeshWriter } from './mesh-writer.ts';
+import { NumericTableWriter } from './numeric-table-writer.ts';
 import { PaceTemplateWriter, PaceWriter } from './paso-writer.ts';
 import type { Pen } from './pen.ts';
 import type { Proved } from './proof/prover.ts';
@@ -98,6 +99,17 @@ const pace: Treatment = {
   tried: true,
 };
 const bulk = table(studyOnly, 'blanks');
+
+/** Any table of numbers: for kinds that are not documented, where the site's file names them. */
+export const unsupportedTable: Treatment = {
+  ...lines(
+    studyOnly,
+    () => true,
+    ({ pen }) => new NumericTableWriter(pen),
+  ),
+  rules: 'unsupported-table',
+  tried: true,
+};
 
 /** Kinds that are not here stay behind. */
 export const treatments: Readonly<Partial<Record<FileKind, Treatment>>> = {

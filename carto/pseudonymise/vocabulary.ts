@@ -81,6 +81,7 @@ export function isTemplateName(name: string): boolean {
 /** Words that writers put where there was free text, and those of the file names and headers they write. */
 const written = [
   ...['Study', 'Map', 'Shell', 'Tag', 'Preset', 'Coloring', 'Device', 'Channel', 'Formula', 'Template'],
+  ...['Table', 'Column', 'PFA'],
   ...[
     'CONNECTOR',
     'mesh',

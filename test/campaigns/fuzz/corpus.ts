@@ -111,6 +111,7 @@ function pathInBase(identity: FileIdentity): string | undefined {
     shell: () => tinyNames.shell,
     connector: plain,
     template: plain,
+    table: plain,
   });
 }
 
