@@ -8,9 +8,9 @@ import type { Pen } from './pen.ts';
 
 /** Rewrites `_car.txt`: the first line names the map, rows are cells between tabs. Readers go by position, so that no cell is left out. */
 export class CarWriter implements LineWriter {
-  readonly #pen: Pen;
+  readonly #pen: Pen<'car'>;
 
-  constructor(pen: Pen) {
+  constructor(pen: Pen<'car'>) {
     this.#pen = pen;
   }
 
@@ -34,6 +34,6 @@ export class CarWriter implements LineWriter {
 
   #cell(cell: string, column: number): string {
     const value = cell.trim();
-    return value === '' ? '' : (this.#pen.write(String(column), value) ?? missing);
+    return value === '' ? '' : (this.#pen.writeFound(String(column), value) ?? missing);
   }
 }

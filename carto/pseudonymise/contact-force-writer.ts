@@ -18,7 +18,7 @@ const maxMeans = 8;
 
 /** Rewrites the force trace of one point: its own name, a few lines of `key=value`, two means, then a table. */
 export class ContactForceWriter implements LineWriter {
-  readonly #pen: Pen;
+  readonly #pen: Pen<'contact-force'>;
   /** The file's new name. */
   readonly #name: string;
   readonly #table: TableWriter;
@@ -27,7 +27,7 @@ export class ContactForceWriter implements LineWriter {
   /** The line before was that of an interval: the next one holds its means. */
   #meansNext = false;
 
-  constructor(pen: Pen, name: string) {
+  constructor(pen: Pen<'contact-force'>, name: string) {
     this.#pen = pen;
     this.#name = name;
     this.#table = new TableWriter(pen, 'tabs');
@@ -82,7 +82,7 @@ export class ContactForceWriter implements LineWriter {
       this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
       return [];
     }
-    const written = this.#pen.write(field, value.trim());
+    const written = this.#pen.writeFound(field, value.trim());
     return written === undefined ? [] : [`${lead}${cell[sign]}${written}`];
   }
 }

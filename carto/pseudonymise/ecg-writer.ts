@@ -8,11 +8,11 @@ import { type ProofColumns, proofColumns } from './proof/prover.ts';
 
 /** Rewrites an ECG export: header lines from what they were read as, rows as they were proved. */
 export class EcgWriter implements LineWriter {
-  readonly #pen: Pen;
+  readonly #pen: Pen<'ecg'>;
   readonly #grammar = new EcgGrammar();
   #columns: ProofColumns | undefined;
 
-  constructor(pen: Pen) {
+  constructor(pen: Pen<'ecg'>) {
     this.#pen = pen;
   }
 

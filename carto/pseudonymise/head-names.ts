@@ -11,9 +11,9 @@ import type { Pen } from './pen.ts';
 export function rememberNames(head: Buffer, pen: Pen): void {
   if (pen.kind === 'mesh') {
     const name = /^MeshName[ \t]*=(.*)$/m.exec(decodeText(head))?.[1];
-    if (name !== undefined) pen.write('MeshName', name);
+    if (name !== undefined) pen.as('mesh').write('MeshName', name);
   }
-  if (pen.kind === 'ecg') for (const name of channelNames(head)) pen.write('channel', name);
+  if (pen.kind === 'ecg') for (const name of channelNames(head)) pen.as('ecg').write('channel', name);
 }
 
 /** None for a head that breaks the grammar: whoever writes the file says so. */

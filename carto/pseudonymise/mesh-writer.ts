@@ -40,12 +40,12 @@ function nearestGroup(value: number): string {
 
 /** Rewrites a `.mesh`: header from its rules, rows as they were proved. Sections without a rule are left out. */
 export class MeshWriter implements LineWriter {
-  readonly #pen: Pen;
+  readonly #pen: Pen<'mesh'>;
   readonly #grammar = new MeshGrammar();
   /** Lines of the current section go out. */
   #open = true;
 
-  constructor(pen: Pen) {
+  constructor(pen: Pen<'mesh'>) {
     this.#pen = pen;
   }
 
@@ -81,7 +81,7 @@ export class MeshWriter implements LineWriter {
 
   #row(line: Line, out: Passage): void {
     const { row, section = '' } = this.#grammar;
-    const bounds = this.#pen.boundsOf(section);
+    const bounds = this.#pen.boundsOfFound(section);
     const groupBounds = this.#pen.boundsOf('GroupID');
     if (!bounds || !groupBounds) return;
     const isGeometry = section === 'VerticesSection' || section === 'TrianglesSection';
@@ -121,14 +121,14 @@ export class MeshWriter implements LineWriter {
       this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
       return;
     }
-    const written = key === 'ColorsNames' ? this.#names(key, value) : this.#pen.write(key, value);
+    const written = key === 'ColorsNames' ? this.#names(value) : this.#pen.writeFound(key, value);
     const [lead = `${key} = `] = /^\w+[ \t]*=[ \t]*/.exec(line.text()) ?? [];
     putLine(lead + (written ?? '') + (value === '' ? '' : trailingBlanks(line.text())), line, out);
   }
 
   /** A list of names, two blanks between them. */
-  #names(key: string, value: string): string {
-    const names = value.split(/\s+/).map((name) => this.#pen.write(key, name) ?? '');
+  #names(value: string): string {
+    const names = value.split(/\s+/).map((name) => this.#pen.write('ColorsNames', name) ?? '');
     return names.join('  ');
   }
 }

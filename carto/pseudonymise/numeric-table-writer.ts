@@ -18,12 +18,12 @@ type Column =
  * its cells are measures. Throws UNREADABLE for whatever is not a number of its column: no cell is left out or mended.
  */
 export class NumericTableWriter implements LineWriter {
-  readonly #pen: Pen;
+  readonly #pen: Pen<'unsupported-table'>;
   #grammar: TableGrammar | undefined;
   #columns: readonly Column[] = [];
   #proof: ProofColumns | undefined;
 
-  constructor(pen: Pen) {
+  constructor(pen: Pen<'unsupported-table'>) {
     this.#pen = pen;
   }
 

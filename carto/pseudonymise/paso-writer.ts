@@ -42,30 +42,32 @@ export class PaceWriter implements LineWriter {
 
   /** Undefined for a line that is left out. */
   #written(text: string): string | undefined {
-    if (this.#pen.ruleOf(text)) return this.#pen.write(text, '') === undefined ? undefined : text;
+    if (this.#pen.ruleOf(text)) return this.#pen.writeFound(text, '') === undefined ? undefined : text;
     const stamp = stampForms.map((form) => form.exec(text)).find((found) => found !== null);
-    if (stamp) return this.#stamp(stamp.slice(1));
+    if (stamp && this.#pen.kind === 'paso-template') return this.#stamp(this.#pen.as('paso-template'), stamp.slice(1));
     const [, id, other] = correlation.exec(text) ?? [];
-    if (id !== undefined && other !== undefined) return this.#pair(id, other);
+    if (id !== undefined && other !== undefined && this.#pen.kind === 'paso-correlations') {
+      return this.#pair(this.#pen.as('paso-correlations'), [id, other]);
+    }
     const { key, value } = pairIn(text) ?? { key: '', value: '' };
     const field = isChannel(key) ? 'lead' : key;
     if (!this.#pen.ruleOf(field)) {
       this.#pen.desk.warnings.add('dropped-line', this.#pen.kind);
       return undefined;
     }
-    const written = this.#pen.write(field, value);
+    const written = this.#pen.writeFound(field, value);
     return written === undefined ? undefined : `${key}: ${written}`;
   }
 
-  #stamp([year, month, day, time]: readonly (string | undefined)[]): string | undefined {
-    const [y, m, d] = this.#pen.write('Year Month Day', `${year}-${month}-${day}`)?.split('-') ?? [];
+  #stamp(pen: Pen<'paso-template'>, [year, month, day, time]: readonly (string | undefined)[]): string | undefined {
+    const [y, m, d] = pen.write('Year Month Day', `${year}-${month}-${day}`)?.split('-') ?? [];
     if (y === undefined) return undefined;
-    const clock = time === undefined ? '' : ` ${this.#pen.write('hh:mm:ss', time) ?? noTime}`;
+    const clock = time === undefined ? '' : ` ${pen.write('hh:mm:ss', time) ?? noTime}`;
     return `Year: ${y} Month: ${m} Day: ${d}${clock}`;
   }
 
-  #pair(...ids: readonly string[]): string | undefined {
-    const written = ids.map((id) => this.#pen.write('Correlated to', id));
+  #pair(pen: Pen<'paso-correlations'>, ids: readonly string[]): string | undefined {
+    const written = ids.map((id) => pen.write('Correlated to', id));
     return written.every((id) => id !== undefined) ? written.join(' Correlated to ') : undefined;
   }
 }
@@ -75,13 +77,13 @@ export class PaceWriter implements LineWriter {
  * proved, which go on byte for byte. Throws UNREADABLE for a text without an id, and for a row that is something else.
  */
 export class PaceTemplateWriter implements LineWriter {
-  readonly #pen: Pen;
+  readonly #pen: Pen<'paso-template'>;
   readonly #head: PaceWriter;
   #part: 'head' | 'names' | 'rows' = 'head';
   #hasId = false;
   #channels = 0;
 
-  constructor(pen: Pen) {
+  constructor(pen: Pen<'paso-template'>) {
     this.#pen = pen;
     this.#head = new PaceWriter(pen);
   }

@@ -9,6 +9,7 @@ import type { Counters } from './counters.ts';
 import type { Originals } from './originals.ts';
 import type { Prover } from './proof/prover.ts';
 import { type CounterName, type Rule, type Rules, ruleFor } from './rule.ts';
+import type { FieldOf, RuledKind } from './rules.ts';
 import type { Scheme } from './scheme.ts';
 
 /** What all writers of one study share. */
@@ -27,15 +28,24 @@ export interface Desk {
 
 const maxKnownRules = 200;
 
-/** Writes the fields of one kind of file by its rules. */
-export class Pen {
-  readonly kind: string;
+/**
+ * Writes the fields of one kind of file by its rules. A writer that names its fields names those of the table, or does
+ * not compile; fields that are found in a source (columns, keys, elements) go through `writeFound`.
+ */
+export class Pen<Kind extends RuledKind = RuledKind> {
+  readonly kind: Kind;
   readonly desk: Desk;
   readonly #rules = new Map<string, Rule | undefined>();
 
-  constructor(desk: Desk, kind: string) {
+  constructor(desk: Desk, kind: Kind) {
     this.desk = desk;
     this.kind = kind;
+  }
+
+  /** This pen, for a writer of one kind. Throws RangeError when it is another's. */
+  as<Own extends RuledKind>(kind: Own): Pen<Own> {
+    if ((this.kind as RuledKind) !== kind) throw new RangeError(`the pen is of ${this.kind}, not of ${kind}`);
+    return this as unknown as Pen<Own>;
   }
 
   ruleOf(field: string): Rule | undefined {
@@ -48,13 +58,23 @@ export class Pen {
   }
 
   /** The bounds of a field of numbers that is kept; undefined for any other. */
-  boundsOf(field: string): Bounds | undefined {
+  boundsOf(field: FieldOf<Kind>): Bounds | undefined {
+    return this.boundsOfFound(field);
+  }
+
+  /** The same for a field that the source names. */
+  boundsOfFound(field: string): Bounds | undefined {
     const rule = this.ruleOf(field);
     return rule?.do === 'keep' ? rule.as.bounds : undefined;
   }
 
   /** What stands in the output for a value; undefined when nothing does. Pure text in, pure text out. */
-  write(field: string, value: string): string | undefined {
+  write(field: FieldOf<Kind>, value: string): string | undefined {
+    return this.writeFound(field, value);
+  }
+
+  /** The same for a field that the source names: undefined when no rule does. */
+  writeFound(field: string, value: string): string | undefined {
     const rule = this.ruleOf(field);
     if (!rule) return undefined;
     const { codes, originals, scheme, warnings } = this.desk;
@@ -107,7 +127,7 @@ export class Pen {
   }
 
   /** A part of a file name that people typed. */
-  namePart(part: 'study' | 'map' | 'shell' | 'connector' | 'template' | 'table', name: string): string {
+  namePart(part: FieldOf<'file-name'>, name: string): string {
     return new Pen(this.desk, 'file-name').write(part, name) ?? '';
   }
 

@@ -79,7 +79,7 @@ const settings = {
  * for every attribute of an element, whose name is that of a connector.
  */
 // biome-ignore format: the columns are the documentation
-export const rules: Rules = {
+const table = {
   /** The parts of file names that people typed. The study's name and stamp are in the name of its XML. */
   'file-name': {
     study:                                  code('study'),
@@ -465,4 +465,13 @@ export const rules: Rules = {
     column:                                 code('column'),
     cell:                                   measure,
   },
-};
+} as const satisfies Rules;
+
+/** The same for whoever takes kinds and fields as they are found. */
+export const rules: Rules = table;
+
+/** A kind that has rules. Writers name no other: it would not compile. */
+export type RuledKind = keyof typeof table;
+
+/** A field that has a rule in every one of these kinds. */
+export type FieldOf<Kind extends RuledKind> = `${Exclude<keyof (typeof table)[Kind], symbol>}`;

@@ -30,7 +30,7 @@ export async function* writeSessions(file: SourceFile, pen: Pen, checkpoint: Che
   );
   for (const cells of rows) {
     yield Buffer.from(
-      lineOf((at) => pen.write(columns[at] ?? '', cells[at] ?? '') ?? noText),
+      lineOf((at) => pen.writeFound(columns[at] ?? '', cells[at] ?? '') ?? noText),
       'latin1',
     );
   }

@@ -29,7 +29,7 @@ export class SettingsWriter implements LineWriter {
     }
     const equals = text.indexOf('=') + 1;
     const end = trailingBlanks(text);
-    const written = (this.#pen.write(key, value) ?? noText).padStart(text.length - equals - end.length);
+    const written = (this.#pen.writeFound(key, value) ?? noText).padStart(text.length - equals - end.length);
     putLine(`${`${key}=`.padStart(equals)}${written}${end}`, line, out);
   }
 }

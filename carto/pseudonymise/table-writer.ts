@@ -90,7 +90,7 @@ export class TableWriter implements LineWriter {
 
   #written(column: Column, at: number, line: Line): string {
     const { row } = this.#grammar;
-    if (column.cells !== 'mapped') return this.#pen.write(column.name, row.text(at)) ?? noText;
+    if (column.cells !== 'mapped') return this.#pen.writeFound(column.name, row.text(at)) ?? noText;
     const value = row.number(at);
     if (value === undefined) throw this.#notANumber(line);
     return Number.isSafeInteger(value) ? String(this.#pen.desk.counters.of(column.counter, value)) : noText;
@@ -111,7 +111,7 @@ function columnOf(name: string, pen: Pen): Column {
   if (!rule) pen.desk.warnings.add('dropped-column', pen.kind);
   if (!rule || rule.do === 'drop') return { name, cells: 'left-out' };
   if (rule.do === 'map') return { name, cells: 'mapped', counter: rule.as };
-  const bounds = pen.boundsOf(name);
+  const bounds = pen.boundsOfFound(name);
   return bounds ? { name, cells: 'numbers', bounds } : { name, cells: 'written' };
 }
 

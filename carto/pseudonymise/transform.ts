@@ -22,7 +22,7 @@ import { Proved, type Prover } from './proof/prover.ts';
 import type { Rules } from './rule.ts';
 import { OutputScan, type ScanTerms } from './scan.ts';
 import { type Scheme, schemeOf } from './scheme.ts';
-import { type Treatment, treatments, unsupportedTable } from './treatment.ts';
+import { rulesFor, type Treatment, treatments, unsupportedTable } from './treatment.ts';
 import { proveVoxels } from './voxels.ts';
 
 /** A study as it leaves: files that are written while they are read. */
@@ -167,8 +167,9 @@ class Transformation {
   async #remember({ kind }: FileIdentity, file: SourceFile): Promise<void> {
     const { desk, checkpoint } = this.#deps;
     const treatment = this.#treatmentOf(kind);
-    const pen = new Pen({ ...desk, warnings: new Warnings() }, treatment?.rules ?? kind);
-    for await (const _ of treatment?.write({ file, pen, checkpoint, path: '' }) ?? []);
+    if (!treatment) return;
+    const pen = new Pen({ ...desk, warnings: new Warnings() }, rulesFor(kind, treatment));
+    for await (const _ of treatment.write({ file, pen, checkpoint, path: '' }));
   }
 
   /** Undefined for a kind that stays behind. */
@@ -178,7 +179,7 @@ class Transformation {
   }
 
   async #try(identity: FileIdentity, file: SourceFile): Promise<void> {
-    new Pen(this.#deps.desk, identity.kind).pathOf(identity);
+    new Pen(this.#deps.desk, 'file-name').pathOf(identity);
     try {
       await this.#remember(identity, file);
     } catch (error) {
@@ -191,7 +192,7 @@ class Transformation {
     const treatment = this.#treatmentOf(identity.kind);
     if (!treatment) return this.#leftOut.add(identity.kind);
     const { desk } = this.#deps;
-    const pen = new Pen(desk, treatment.rules ?? identity.kind);
+    const pen = new Pen(desk, rulesFor(identity.kind, treatment));
     const path = pen.pathOf(identity);
     if (path === undefined || this.#files.has(path)) {
       desk.warnings.add('ambiguous-name', identity.kind);

@@ -13,6 +13,7 @@ import { NumericTableWriter } from './numeric-table-writer.ts';
 import { PaceTemplateWriter, PaceWriter } from './paso-writer.ts';
 import type { Pen } from './pen.ts';
 import type { Proved } from './proof/prover.ts';
+import type { RuledKind } from './rules.ts';
 import { writeSessions } from './sessions-writer.ts';
 import { SettingsWriter } from './settings-writer.ts';
 import { TableWriter } from './table-writer.ts';
@@ -31,7 +32,7 @@ export interface WriteOrder {
 export interface Treatment {
   readonly tiers: readonly Tier[];
   /** Whose rules apply, where they are not the kind's own. */
-  readonly rules?: string;
+  readonly rules?: RuledKind;
   /**
    * Written once for nobody before any file is searched: what staff typed in it is then known, and one that breaks its
    * grammar stays behind, with a warning, instead of holding the case.
@@ -72,14 +73,14 @@ function table(tiers: readonly Tier[], style: HeaderStyle): Treatment {
   return lines(tiers, recognises, ({ pen }) => new TableWriter(pen, style));
 }
 
-const mesh: Treatment = {
+const mesh = {
   ...lines(
     both,
     () => true,
-    ({ pen }) => new MeshWriter(pen),
+    ({ pen }) => new MeshWriter(pen.as('mesh')),
   ),
   rules: 'mesh',
-};
+} as const satisfies Treatment;
 const track = lines(
   studyOnly,
   (first) => trackHeader.test(first),
@@ -105,32 +106,32 @@ export const unsupportedTable: Treatment = {
   ...lines(
     studyOnly,
     () => true,
-    ({ pen }) => new NumericTableWriter(pen),
+    ({ pen }) => new NumericTableWriter(pen.as('unsupported-table')),
   ),
   rules: 'unsupported-table',
   tried: true,
 };
 
-/** Kinds that are not here stay behind. */
-export const treatments: Readonly<Partial<Record<FileKind, Treatment>>> = {
+/** A kind without rules has no treatment: it would not compile. */
+const byKind = {
   study: xml,
   'points-index': xml,
   point: xml,
   'fpti-formulas': xml,
   mesh,
   shell: mesh,
-  car: lines(both, isKnownCarVersion, ({ pen }) => new CarWriter(pen)),
+  car: lines(both, isKnownCarVersion, ({ pen }) => new CarWriter(pen.as('car'))),
   ecg: lines(
     studyOnly,
     (first) => /^ECG_Export_[34]\.\d\s*$/.test(first),
-    ({ pen }) => new EcgWriter(pen),
+    ({ pen }) => new EcgWriter(pen.as('ecg')),
   ),
   'electrode-positions': track,
   'sensor-positions': track,
   'contact-force': lines(
     studyOnly,
     (first) => forceHeader.test(first),
-    ({ pen, path }) => new ContactForceWriter(pen, path),
+    ({ pen, path }) => new ContactForceWriter(pen.as('contact-force'), path),
   ),
   rf: table(studyOnly, 'tabs'),
   'contact-force-in-rf': table(studyOnly, 'tabs'),
@@ -157,8 +158,18 @@ export const treatments: Readonly<Partial<Record<FileKind, Treatment>>> = {
     ...lines(
       studyOnly,
       () => true,
-      ({ pen }) => new PaceTemplateWriter(pen),
+      ({ pen }) => new PaceTemplateWriter(pen.as('paso-template')),
     ),
     tried: true,
   },
+} satisfies Partial<Record<FileKind & RuledKind, Treatment>> & {
+  readonly shell: Treatment & { readonly rules: RuledKind };
 };
+
+/** Kinds that are not here stay behind. */
+export const treatments: Readonly<Partial<Record<FileKind, Treatment>>> = byKind;
+
+/** Whose rules apply to a file of a kind that has a treatment. */
+export function rulesFor(kind: FileKind, { rules }: Treatment): RuledKind {
+  return rules ?? (kind as FileKind & RuledKind);
+}

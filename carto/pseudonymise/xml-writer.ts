@@ -64,7 +64,7 @@ class XmlWriter implements XmlHandlers {
     }
     const field = `${this.#path.at(-1) ?? ''}#text`;
     if (!this.#pen.ruleOf(field)) this.#pen.desk.warnings.add('dropped-element', this.#pen.kind);
-    this.#out += lineEnds(escapeXml(this.#pen.write(field, text) ?? ''));
+    this.#out += lineEnds(escapeXml(this.#pen.writeFound(field, text) ?? ''));
   }
 
   #isDropped(element: string): boolean {
@@ -77,7 +77,7 @@ class XmlWriter implements XmlHandlers {
     const rule = this.#pen.ruleOf(field);
     if (!rule) this.#pen.desk.warnings.add('dropped-attribute', this.#pen.kind);
     const isFormat = rule?.do === 'code' && rule.as === 'tag' && isOfDefaultTag(fields);
-    const written = isFormat ? value : this.#pen.write(field, value);
+    const written = isFormat ? value : this.#pen.writeFound(field, value);
     if (written === undefined) return '';
     // Only the hardware names attributes: <Connector CS_CONNECTOR="file" />.
     const name = rule === this.#pen.ruleOf(`${element}@*`) ? this.#pen.namePart('connector', attribute) : attribute;
