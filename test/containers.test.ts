@@ -38,7 +38,8 @@ describe('containers', () => {
   before(async () => {
     site = await Site.create({ rescanSeconds: 1 });
     const folder = join(site.data, 'source');
-    ({ folder: source } = await simulateStudy({ folder, seed: 51, points: 2, names: { study: studyName } }));
+    const small = { seed: 51, points: 2, chamber: 'right-atrium' } as const;
+    ({ folder: source } = await simulateStudy({ ...small, folder, names: { study: studyName } }));
     const passwords = join(site.data, 'passwords');
     writeFileSync(passwords, `not this one\n${filePassword}\n`, { mode: 0o600 });
     site.configure((config) => {

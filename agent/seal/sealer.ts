@@ -59,7 +59,8 @@ export class Sealer {
     const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
       name: 'seal',
       workerData: { gate: this.#gate.flag },
-      resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16 },
+      // What is read lives briefly: a larger young generation only fills with it before somebody looks.
+      resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 4 },
     });
     worker.on('error', () => {});
     worker.once('exit', () => {

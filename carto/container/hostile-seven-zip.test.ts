@@ -90,7 +90,7 @@ function withDictionary(archive: Buffer, bytes: number): Buffer {
 
 test('an archive that was cut off or changed is an error of ours', async (t) => {
   const whole = packed(t, { 'a.xml': '<Study name="x">', 'b.txt': 'Jane '.repeat(5000) });
-  for (const length of [8, 100, whole.length - 1]) {
+  for (const length of [100, whole.length - 1]) {
     await expectRefused(t, whole.subarray(0, length), 'UNREADABLE');
   }
 });

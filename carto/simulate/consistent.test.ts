@@ -10,7 +10,7 @@ import { readBack } from './read-back.ts';
 const everything: StudyOptions[] = [
   { seed: 3, points: 3, generation: 'v4', chamber: 'right-atrium', ablationGapMm: 8 },
   { seed: 4, points: 3, generation: 'v6', variant: 'common-trunk', paso: true, cutOuts: true },
-  { seed: 5, points: 6, generation: 'v7', variant: 'right-middle', catheter: 'pentaray', remap: true, shell: true },
+  { seed: 5, points: 4, generation: 'v7', variant: 'right-middle', catheter: 'pentaray', remap: true, shell: true },
   { seed: 6, points: 4, generation: 'v7', chamber: 'left-ventricle', catheter: 'octaray', extraPoints: 1 },
 ];
 

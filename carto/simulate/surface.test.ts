@@ -48,7 +48,7 @@ test('the check for faults finds a hole, a pinch and a turned triangle', () => {
 });
 
 test('atria of many seeds are one closed body, outward, of a plausible size', () => {
-  for (let seed = 1; seed <= 6; seed += 1) {
+  for (let seed = 1; seed <= 3; seed += 1) {
     const atrium = makeAtrium(randomOf(seed, 'anatomy'));
     const mesh = meshSurface(atrium.distance, atrium.bounds.low, atrium.bounds.high, 2);
     const count = mesh.vertices.length / 3;
@@ -66,25 +66,23 @@ test('atria of many seeds are one closed body, outward, of a plausible size', ()
 });
 
 test('every chamber and variant is one closed body without handles; with its valve cut out it has one edge', () => {
-  for (const options of [
-    { chamber: 'left-atrium', variant: 'common-trunk' },
-    { chamber: 'left-atrium', variant: 'right-middle' },
-    { chamber: 'right-atrium', variant: undefined },
-    { chamber: 'left-ventricle', variant: undefined },
+  for (const { seed, ...options } of [
+    { seed: 1, chamber: 'left-atrium', variant: 'common-trunk' },
+    { seed: 2, chamber: 'left-atrium', variant: 'right-middle' },
+    { seed: 1, chamber: 'right-atrium', variant: undefined },
+    { seed: 2, chamber: 'left-ventricle', variant: undefined },
   ] as const) {
-    for (const seed of [1, 2]) {
-      const chamber = makeChamber({ seed, ...options });
-      const mesh = meshSurface(chamber.distance, chamber.bounds.low, chamber.bounds.high, 2.6);
-      const label = `${options.chamber} ${options.variant} ${seed}`;
-      assert.deepEqual(surfaceFaults(mesh.vertices.length / 3, trianglesOf(mesh)), [], label);
-      assert.equal(mesh.vertices.length / 3 - mesh.triangles.length / 6, 2, label);
-      assert.ok(mesh.volumeMl > 40 && mesh.volumeMl < 160, `${label}: ${mesh.volumeMl} ml`);
-      const open = cutLid(chamber, mesh);
-      const [vertices, triangles] = [open.vertices.length / 3, open.triangles.length / 3];
-      assert.ok(triangles < mesh.triangles.length / 3, label);
-      const edges = new Set(trianglesOf(open).flatMap(([a, b, c]) => [edge(a!, b!), edge(b!, c!), edge(c!, a!)]));
-      assert.equal(vertices - edges.size + triangles, 1, `${label}: a disc`);
-    }
+    const chamber = makeChamber({ seed, ...options });
+    const mesh = meshSurface(chamber.distance, chamber.bounds.low, chamber.bounds.high, 2.6);
+    const label = `${options.chamber} ${options.variant} ${seed}`;
+    assert.deepEqual(surfaceFaults(mesh.vertices.length / 3, trianglesOf(mesh)), [], label);
+    assert.equal(mesh.vertices.length / 3 - mesh.triangles.length / 6, 2, label);
+    assert.ok(mesh.volumeMl > 40 && mesh.volumeMl < 160, `${label}: ${mesh.volumeMl} ml`);
+    const open = cutLid(chamber, mesh);
+    const [vertices, triangles] = [open.vertices.length / 3, open.triangles.length / 3];
+    assert.ok(triangles < mesh.triangles.length / 3, label);
+    const edges = new Set(trianglesOf(open).flatMap(([a, b, c]) => [edge(a!, b!), edge(b!, c!), edge(c!, a!)]));
+    assert.equal(vertices - edges.size + triangles, 1, `${label}: a disc`);
   }
 });
 
