@@ -2,7 +2,7 @@ import { CartoError } from '../error.ts';
 import { isWithin } from '../grammar/bounds.ts';
 import type { Line } from '../grammar/line.ts';
 import { sampleCells } from '../read/paso-template.ts';
-import { pairIn } from '../read/paso-text.ts';
+import { expectShort, pairIn } from '../read/paso-text.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
@@ -29,6 +29,7 @@ export class PaceWriter implements LineWriter {
   }
 
   line(line: Line, out: Passage): void {
+    expectShort(line.end - line.start, this.#pen.kind, line.number);
     const text = line.text().trim();
     const written = text === '' ? '' : this.#written(text);
     if (written !== undefined) putLine(written, line, out);
@@ -89,6 +90,7 @@ export class PaceTemplateWriter implements LineWriter {
   }
 
   line(line: Line, out: Passage): void {
+    expectShort(line.end - line.start, this.#pen.kind, line.number);
     const text = line.text();
     if (line.isBlank) out.pass(line.start, line.next);
     else if (this.#part === 'rows') this.#row(text, line, out);

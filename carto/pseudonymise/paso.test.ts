@@ -179,3 +179,16 @@ test('a name or number of a template that stands elsewhere holds the case, and s
     await assert.rejects(collect(study.files), isSuspected, name);
   }
 });
+
+test('a line that is too long for pace mapping is taken apart by nobody: the file stays behind, the others go on', async () => {
+  const endless = paso['PaSoExport/IS2.txt']!.replace(/^ECG:\r\n.*$/m, (names) => names + '\t'.repeat(5_000));
+  assert.notEqual(endless, paso['PaSoExport/IS2.txt']);
+  const { study, texts } = await written({ ...input, 'PaSoExport/IS2.txt': endless });
+  assert.deepEqual(
+    study.leftOut.filter(({ kind }) => kind === 'paso-template'),
+    [{ kind: 'paso-template', count: 1 }],
+  );
+  assert.ok('PaSoExport/IS1.txt' in texts);
+  const read = await readStudy(memorySource({ ...input, 'PaSoExport/IS2.txt': endless }), passAlways);
+  assert.ok(read.damaged.some(({ kind, code }) => kind === 'paso-template' && code === 'UNREADABLE'));
+});

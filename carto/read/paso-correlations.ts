@@ -18,16 +18,13 @@ export async function readPaceCorrelations(
 ): Promise<PaceCorrelation[]> {
   const found: Growing<PaceCorrelation>[] = [];
   for (const line of await linesOf(file, checkpoint, 'paso-correlations')) {
-    const [, id, other] = /(?:^|\s)(\d{1,6})\sCorrelated to\s(\d{1,6})\b/.exec(line.slice(0, maxLine)) ?? [];
+    const [, id, other] = /(?:^|\s)(\d{1,6})\sCorrelated to\s(\d{1,6})\b/.exec(line) ?? [];
     if (id !== undefined) found.push({ of, id: Number(id), correlatedTo: Number(other) });
     const last = found.at(-1);
-    if (last) addTo(last, line.slice(0, maxLine));
+    if (last) addTo(last, line);
   }
   return found;
 }
-
-/** Twelve leads with their values; longer lines are something else. */
-const maxLine = 4096;
 
 const words = [
   ['user', 'User Defined '],
