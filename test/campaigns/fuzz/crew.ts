@@ -26,7 +26,7 @@ export interface CrewOptions {
 }
 
 /** Heap of a process. What is too much for it dies, and that is a failure of its own. */
-const maxHeapMiB = 192;
+const maxHeapMiB = 128;
 const lookEveryMs = 500;
 const tickMs = 10;
 
