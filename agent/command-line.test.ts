@@ -5,11 +5,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../core/testing/folder.ts';
 import type { ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import { foldersOf } from './folders.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { readLeases } from './procedure/index.ts';
-import { temporaryFolder } from './testing/folder.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const loadedModules = new URL('./testing/loaded-modules.ts', import.meta.url).href;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { temporaryFolder } from '../core/testing/folder.ts';
 import { type ConfigError, readConfig, writeConfig } from './config.ts';
-import { temporaryFolder } from './testing/folder.ts';
 
 function fileWith(t: TestContext, text: string): string {
   const path = join(temporaryFolder(t), 'vestibule.yaml');

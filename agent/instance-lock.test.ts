@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../core/testing/folder.ts';
 import { type InstanceError, InstanceLock, isInstanceRunning } from './instance-lock.ts';
-import { temporaryFolder } from './testing/folder.ts';
 
 const refused = (error: InstanceError) => error.code === 'ALREADY_RUNNING' && /vestibule status/.test(error.hint ?? '');
 

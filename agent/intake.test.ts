@@ -6,9 +6,9 @@ import { pino } from 'pino';
 import { systemClock } from '../core/clock.ts';
 import { Gate } from '../core/gate.ts';
 import { silentLog } from '../core/log.ts';
+import { temporaryFolder } from '../core/testing/folder.ts';
 import { Intake } from './intake.ts';
 import type { Outcome } from './pipeline.ts';
-import { temporaryFolder } from './testing/folder.ts';
 import { until } from './testing/until.ts';
 import { Workplace } from './testing/workplace.ts';
 

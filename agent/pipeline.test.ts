@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { tinyExport, tinyNames } from '../carto/testing/tiny-export.ts';
 import { Gate } from '../core/gate.ts';
+import { temporaryFolder } from '../core/testing/folder.ts';
 import { SealError, Sealer } from './seal/index.ts';
 import { zipOf } from './testing/containers.ts';
-import { temporaryFolder } from './testing/folder.ts';
 import { until } from './testing/until.ts';
 import { Workplace, type WorkplaceOptions, writeFiles } from './testing/workplace.ts';
 

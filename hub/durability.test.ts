@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { systemClock } from '../core/clock.ts';
 import { readPragma } from '../core/database.ts';
 import { silentLog } from '../core/log.ts';
+import { temporaryFolder } from '../core/testing/folder.ts';
 import { openRegistry } from './index.ts';
 import { closeStores, openStores } from './stores.ts';
-import { testFolder } from './testing/folder.ts';
 
 test('every database of the hub, opened through its own door, is fully synchronous', async (t) => {
-  const folder = await testFolder(t);
+  const folder = temporaryFolder(t);
   const stores = await openStores({ folder, clock: systemClock, log: silentLog });
   const registry = await openRegistry(folder);
   const databases = [

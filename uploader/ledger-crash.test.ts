@@ -6,15 +6,15 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { silentLog } from '../core/log.ts';
+import { temporaryFolder } from '../core/testing/folder.ts';
 import { openLedgerReader } from './ledger-reader.ts';
 import { LedgerWriter } from './ledger-writer.ts';
-import { temporaryFolder } from './testing/folder.ts';
 import { openTestLedger, someCounts, someEntry } from './testing/ledger.ts';
 
 const child = fileURLToPath(new URL('./testing/detect-forever.ts', import.meta.url));
 
 test('kill -9, three times: every case that was acknowledged is there', async (t) => {
-  const path = join(await temporaryFolder(t), 'ledger.db');
+  const path = join(temporaryFolder(t), 'ledger.db');
   const acknowledged = new Set<string>();
   for (const killAfter of [40, 400, 160]) {
     const writer = spawn(process.execPath, [child, path], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -38,7 +38,7 @@ test('kill -9, three times: every case that was acknowledged is there', async (t
 });
 
 test('when the writer dies, what waits and what comes later is rejected, and the owner is told', async (t) => {
-  const path = join(await temporaryFolder(t), 'ledger.db');
+  const path = join(temporaryFolder(t), 'ledger.db');
   const writer = await LedgerWriter.open(path, silentLog);
   t.after(() => writer.close());
   const entry = { ...someEntry(), caseId: 'case-1', at: 'now' };

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Database, openStore } from '../core/database.ts';
+import { temporaryFolder } from '../core/testing/folder.ts';
 import { type LedgerRequest, runGroup } from './ledger-group.ts';
 import { ledgerMigrations } from './ledger-schema.ts';
 import { type Statements, statementsOf } from './statements.ts';
-import { temporaryFolder } from './testing/folder.ts';
 import { someEntry } from './testing/ledger.ts';
 
 async function openDatabase(t: TestContext): Promise<{ db: Database; sql: Statements }> {
-  const db = openStore(join(await temporaryFolder(t), 'ledger.db'), ledgerMigrations);
+  const db = openStore(join(temporaryFolder(t), 'ledger.db'), ledgerMigrations);
   t.after(() => db.close());
   return { db, sql: statementsOf(db) };
 }

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { openReader, openStore, readPragma } from '../core/database.ts';
 import { silentLog } from '../core/log.ts';
+import { temporaryFolder } from '../core/testing/folder.ts';
 import { applianceCaseSchema } from '../protocol/documents.ts';
 import { Ledger } from './ledger.ts';
 import { openLedgerReader } from './ledger-reader.ts';
 import { ledgerMigrations } from './ledger-schema.ts';
-import { temporaryFolder } from './testing/folder.ts';
 import { openTestLedger, sealedCase, someArchive, someCounts, someEntry } from './testing/ledger.ts';
 
 test('an answer comes after its commit: another connection sees it at once', async (t) => {
@@ -213,14 +213,14 @@ test('a second start goes on where the first one ended', async (t) => {
 });
 
 test('a ledger of a newer major release is refused and left as it is', async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const path = `${folder}/ledger.db`;
   openStore(path, [...ledgerMigrations, { version: 2000, sql: 'CREATE TABLE newer (x)' }]).close();
   await assert.rejects(Ledger.open({ path, log: silentLog }), { code: 'SCHEMA_TOO_NEW' });
 });
 
 test('a path where there can be no ledger is a clear failure', async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   await assert.rejects(Ledger.open({ path: `${folder}/missing/ledger.db`, log: silentLog }), { code: 'LEDGER_FAILED' });
 });
 

@@ -4,12 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { generateEcKeyPair, open, seal } from '../core/envelope.ts';
+import { temporaryFolder } from '../core/testing/folder.ts';
 import { maxManifestBytes } from '../protocol/batch.ts';
 import { newId } from '../protocol/ids.ts';
 import { planBatch } from './batch-plan.ts';
 import type { ArchiveRecord } from './ledger-records.ts';
 import { entryBytesOf, manifestEntry, manifestOf } from './manifest.ts';
-import { temporaryFolder } from './testing/folder.ts';
 import { someArchive } from './testing/ledger.ts';
 
 const device = 'd'.repeat(64);
@@ -33,7 +33,7 @@ async function archiveIn(folder: string, recipients: number, dataKey = randomByt
 
 for (const recipients of [1, 7]) {
   test(`a full batch for ${recipients} readers fits into one event, signature included`, async (t) => {
-    const folder = await temporaryFolder(t);
+    const folder = temporaryFolder(t);
     const archives = await Promise.all(Array.from({ length: 64 }, () => archiveIn(folder, recipients)));
     const pending = [];
     for (const archive of archives) {
@@ -60,7 +60,7 @@ for (const recipients of [1, 7]) {
 }
 
 test('the appliance alone is not among the readers that a manifest names, and the others can still open', async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const archive = await archiveIn(folder, 2);
   const { keys } = manifestEntry(folder, storage.kid, archive);
   assert.equal(keys.recipients.length, 2);
@@ -68,7 +68,7 @@ test('the appliance alone is not among the readers that a manifest names, and th
 });
 
 test('keys that are gone, no keys, of another archive, or for the appliance alone: damaged', async (t) => {
-  const folder = await temporaryFolder(t);
+  const folder = temporaryFolder(t);
   const archive = await archiveIn(folder, 1);
   const other = await archiveIn(folder, 1);
   const lonely = await archiveIn(folder, 0);

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openReader, openStore, readPragma } from '../core/database.ts';
 import { silentLog } from '../core/log.ts';
+import { temporaryFolder } from '../core/testing/folder.ts';
 import type { StudyMark } from '../protocol/study-marks.ts';
 import type { SealedArchiveRow } from './case-commands.ts';
 import { Ledger } from './ledger.ts';
 import { ledgerMigrations } from './ledger-schema.ts';
 import type { VerifiedReceipt } from './receipt-commands.ts';
 import type { StudyClaim } from './study-commands.ts';
-import { temporaryFolder } from './testing/folder.ts';
 import { openTestLedger, someArchive, someCounts, someEntry, uploadedBatch } from './testing/ledger.ts';
 
 const claimOf = (points: number, from = 0): StudyClaim => ({
@@ -134,7 +134,7 @@ test('a whole archive is a base from its receipt on, a later one replaces it, an
 });
 
 test('a ledger of the release before is taken over with its cases; what that release does still works', async (t) => {
-  const path = join(await temporaryFolder(t), 'ledger.db');
+  const path = join(temporaryFolder(t), 'ledger.db');
   const old = openStore(path, ledgerMigrations.slice(0, 1));
   old.exec(`INSERT INTO cases (case_id, entry_key, signature, source_sealed, files, source_bytes, stage, detected_at)
     VALUES ('case-aaaaaaaaaaaaaaaaaaaa', 'e', 's', x'00', 1, 1, 'settled', '2026-01-01T00:00:00Z')`);

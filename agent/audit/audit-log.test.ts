@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { temporaryFolder } from '../testing/folder.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { type AuditRecord, appendAudit, whoRuns } from './audit-log.ts';
 
 const record: AuditRecord = {

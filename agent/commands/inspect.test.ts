@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { infoZip, writeTree } from '../../carto/container/testing/tools.ts';
 import { tinyExport } from '../../carto/testing/tiny-export.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { inspectionSchema } from '../../protocol/inspection.ts';
-import { temporaryFolder } from '../testing/folder.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 

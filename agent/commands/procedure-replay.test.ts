@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { silentLog } from '../../core/log.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import type { Decision } from '../../protocol/control.ts';
 import { foldersOf } from '../folders.ts';
 import { History } from '../procedure/index.ts';
-import { temporaryFolder } from '../testing/folder.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 

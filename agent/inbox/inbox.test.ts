@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { passAlways } from '../../core/gate-flag.ts';
-import { temporaryFolder } from '../testing/folder.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { type EntryState, lookAt } from './entry.ts';
 import { listInbox } from './inbox.ts';
 

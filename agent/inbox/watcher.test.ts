@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Gate } from '../../core/gate.ts';
 import { silentLog } from '../../core/log.ts';
-import { temporaryFolder } from '../testing/folder.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { until } from '../testing/until.ts';
 import { InboxWatcher } from './watcher.ts';
 

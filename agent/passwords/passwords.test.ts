@@ -5,8 +5,8 @@ import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { GatewayError } from '../../core/errors.ts';
 import { Gate } from '../../core/gate.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import type { PasswordSource } from '../intake-config.ts';
-import { temporaryFolder } from '../testing/folder.ts';
 import { until } from '../testing/until.ts';
 import { expectPrivate, Passwords } from './index.ts';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { FakeClock } from '../testing/clock.ts';
-import { temporaryFolder } from '../testing/folder.ts';
 import { EventEvidence } from './event-evidence.ts';
 
 const hour = 3_600_000;

@@ -3,9 +3,9 @@ import { appendFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLog } from '../../core/log.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import type { Decision } from '../../protocol/control.ts';
 import { FakeClock } from '../testing/clock.ts';
-import { temporaryFolder } from '../testing/folder.ts';
 import { ClosedSpell } from './closed-spell.ts';
 import { History, readHistory } from './history.ts';
 

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { FakeClock } from '../testing/clock.ts';
-import { temporaryFolder } from '../testing/folder.ts';
 import { type LeaseError, readLeases, refreshLeases, releaseLeases, remainingMs, takeLease } from './leases.ts';
 
 const minute = 60_000;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { FakeClock } from '../testing/clock.ts';
-import { temporaryFolder } from '../testing/folder.ts';
 import { addressesIn, NeighbourSource } from './neighbours.ts';
 
 const head = 'IP address       HW type     Flags       HW address            Mask     Device\n';

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../../core/clock.ts';
 import { Gate } from '../../core/gate.ts';
 import { type Log, silentLog } from '../../core/log.ts';
 import type { Milestone } from '../../core/milestones.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import type { ApplianceCase } from '../../protocol/documents.ts';
 import { Ledger } from '../../uploader/index.ts';
 import { canGoOn } from '../held.ts';
@@ -17,7 +18,6 @@ import { Opener } from '../opener.ts';
 import { Passwords } from '../passwords/index.ts';
 import { Pipeline } from '../pipeline.ts';
 import { Sealer } from '../seal/index.ts';
-import { temporaryFolder } from './folder.ts';
 import { until } from './until.ts';
 
 export interface WorkplaceOptions {

@@ -4,11 +4,11 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { CartoError } from '../error.ts';
 import { foldName } from './names.ts';
 import { type Mutation, mutation } from './testing/mutations.ts';
 import { readAll } from './testing/read-all.ts';
-import { temporaryFolder } from './testing/temporary.ts';
 import { infoZip, sevenZip, type Tree, writeTree } from './testing/tools.ts';
 
 const seeds = [1947, randomInt(2 ** 31)];

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Checkpoint, passAlways } from '../../core/gate-flag.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { contentOf } from '../pieces.ts';
 import { openSource } from './open-source.ts';
 import { childrenOf, stateOf, until } from './testing/processes.ts';
-import { temporaryFolder } from './testing/temporary.ts';
 import { sevenZip, writeTree } from './testing/tools.ts';
 
 /** A gate as a checkpoint sees it: `closed` resolves when somebody waits there. */

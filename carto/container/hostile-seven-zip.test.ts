@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import type { CartoErrorCode } from '../error.ts';
 import type { OpenOptions } from './open-source.ts';
 import { readAll, refused } from './testing/read-all.ts';
 import { type StoredEntry, writeSevenZip } from './testing/seven-zip-writer.ts';
-import { temporaryFolder } from './testing/temporary.ts';
 import { sevenZip, type Tree, writeTree } from './testing/tools.ts';
 
 async function expectRefused(

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import type { CartoErrorCode } from '../error.ts';
 import type { OpenOptions } from './open-source.ts';
 import { readAll, refused } from './testing/read-all.ts';
-import { temporaryFolder } from './testing/temporary.ts';
 import { type WrittenEntry, type WrittenZip, writeZip } from './testing/zip-writer.ts';
 
 const study: WrittenEntry = { name: 'Jane.xml', content: Buffer.from('<Study name="Jane"></Study>') };

@@ -5,8 +5,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { childrenOf, namelessFilesOf, stateOf, until } from './testing/processes.ts';
-import { temporaryFolder } from './testing/temporary.ts';
 import { sevenZip, writeTree } from './testing/tools.ts';
 
 const canary = 'QX-Vestibulum-Jane-1947';

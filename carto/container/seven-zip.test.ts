@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { passAlways } from '../../core/gate-flag.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { SevenZip } from './seven-zip-process.ts';
 import { childrenOf, until } from './testing/processes.ts';
 import { readAll, refused } from './testing/read-all.ts';
-import { temporaryFolder } from './testing/temporary.ts';
 import { sevenZip, type Tree, writeTree } from './testing/tools.ts';
 
 const tree: Tree = {

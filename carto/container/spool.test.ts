@@ -5,10 +5,10 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { Spool } from './spool.ts';
 import { namelessFilesOf } from './testing/processes.ts';
 import { refused } from './testing/read-all.ts';
-import { temporaryFolder } from './testing/temporary.ts';
 
 async function newSpool(t: TestContext, maxBytes = 10_000_000) {
   const folder = temporaryFolder(t);

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { aesEntry } from './testing/aes-entry.ts';
 import { readAll, refused } from './testing/read-all.ts';
 import { writeSevenZip } from './testing/seven-zip-writer.ts';
-import { temporaryFolder } from './testing/temporary.ts';
 import { infoZip, sevenZip, type Tree, writeTree } from './testing/tools.ts';
 import { writeZip } from './testing/zip-writer.ts';
 

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../core/log.ts';
-import { testFolder } from '../testing/folder.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { BlobStore } from './blob-store.ts';
 import type { BlockRow } from './schema.ts';
 
 async function openStore(t: TestContext) {
-  const folder = await testFolder(t);
+  const folder = temporaryFolder(t);
   const clock = new ManualClock();
   const store = await BlobStore.open({ folder, clock, log: silentLog });
   t.after(() => store.close());

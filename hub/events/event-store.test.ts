@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { testFolder } from '../testing/folder.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { EventStore } from './event-store.ts';
 
@@ -14,7 +14,7 @@ const event = (body: string | Uint8Array, messageId?: string) => ({
 });
 
 async function openStore(t: TestContext) {
-  const folder = await testFolder(t);
+  const folder = temporaryFolder(t);
   const clock = new ManualClock();
   const store = EventStore.open(folder, clock);
   t.after(() => store.database.open && store.close());

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
-import { testFolder } from '../testing/folder.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { isRunning, stampOf } from './process-stamp.ts';
 import { openRegistry } from './registry.ts';
 
@@ -19,7 +19,7 @@ const certificate = {
 };
 
 test('enrolling twice is one enrolment; a bad id is refused', async (t) => {
-  const registry = await openRegistry(await testFolder(t));
+  const registry = await openRegistry(temporaryFolder(t));
   const first = registry.enrol({ registrationId: 'dev1' });
   assert.deepEqual(registry.enrol({ registrationId: 'dev1' }), first);
   registry.setEnabled('dev1', false);
@@ -32,7 +32,7 @@ test('enrolling twice is one enrolment; a bad id is refused', async (t) => {
 });
 
 test('a device: made by DPS, disabled, enabled, removed; unknown ones are said to be unknown', async (t) => {
-  const registry = await openRegistry(await testFolder(t));
+  const registry = await openRegistry(temporaryFolder(t));
   registry.enrol({ registrationId: 'dev1' });
   assert.equal(registry.mayConnect('dev1'), false, 'enrolled is not yet registered');
   const made = registry.assignDevice('dev1', certificate);
@@ -55,7 +55,7 @@ test('a device: made by DPS, disabled, enabled, removed; unknown ones are said t
 });
 
 test('etags: a change from an old reading is refused', async (t) => {
-  const registry = await openRegistry(await testFolder(t));
+  const registry = await openRegistry(temporaryFolder(t));
   const { etag } = registry.createDevice('dev1');
   const changed = registry.updateDevice('dev1', false, 'lost', etag);
   assert.deepEqual([changed.enabled, changed.statusReason], [false, 'lost']);
@@ -65,7 +65,7 @@ test('etags: a change from an old reading is refused', async (t) => {
 });
 
 test('two openers at once: each sees what the other did, and is told that it did', async (t) => {
-  const folder = await testFolder(t);
+  const folder = temporaryFolder(t);
   const [one, two] = await Promise.all([openRegistry(folder), openRegistry(folder)]);
   one.changedElsewhere();
   two.enrol({ registrationId: 'dev1' });
@@ -79,7 +79,7 @@ test('two openers at once: each sees what the other did, and is told that it did
 });
 
 test('connected means connected to a hub that runs', async (t) => {
-  const registry = await openRegistry(await testFolder(t));
+  const registry = await openRegistry(temporaryFolder(t));
   registry.createDevice('dev1');
   registry.noteConnected('dev1', certificate);
   assert.equal(registry.device('dev1')?.connected, false, 'no hub has claimed the registry');
@@ -97,7 +97,7 @@ test('connected means connected to a hub that runs', async (t) => {
 });
 
 test('a second hub on the same folder is refused while the first runs', async (t) => {
-  const registry = await openRegistry(await testFolder(t));
+  const registry = await openRegistry(temporaryFolder(t));
   const other = spawn('sleep', ['30']);
   await once(other, 'spawn');
   registry.claimForHub();

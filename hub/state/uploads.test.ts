@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { testFolder } from '../testing/folder.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { openState } from './state.ts';
 import { Uploads } from './uploads.ts';
 
 async function openUploads(t: TestContext) {
-  const folder = await testFolder(t);
+  const folder = temporaryFolder(t);
   const db = openState(folder);
   t.after(() => db.close());
   const clock = new ManualClock();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { openState } from '../state/state.ts';
-import { testFolder } from '../testing/folder.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import type { Json, JsonObject } from './json.ts';
 import { checkTwinJson, sizeOf } from './limits.ts';
@@ -12,7 +12,7 @@ import { TwinStore } from './twin-store.ts';
 const owner = { deviceId: 'dev1', generationId: 'g1' };
 
 async function openTwins(t: TestContext) {
-  const db = openState(await testFolder(t));
+  const db = openState(temporaryFolder(t));
   t.after(() => db.close());
   const clock = new ManualClock();
   return { clock, twins: new TwinStore(db, clock) };

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { sha256 } from '../../core/digest.ts';
 import { silentLog } from '../../core/log.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { newId, type Tier } from '../../protocol/ids.ts';
 import type { DetectedEntry, SealedArchiveRow } from '../case-commands.ts';
 import { Ledger } from '../ledger.ts';
-import { temporaryFolder } from './folder.ts';
 
 /** A ledger in a folder of its own, closed when the test ends. */
 export async function openTestLedger(test: TestContext): Promise<{ ledger: Ledger; path: string; folder: string }> {
-  const folder = await temporaryFolder(test);
+  const folder = temporaryFolder(test);
   const path = join(folder, 'ledger.db');
   const ledger = await Ledger.open({ path, log: silentLog });
   test.after(() => ledger.close());

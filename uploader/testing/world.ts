@@ -8,6 +8,7 @@ import { sha256 } from '../../core/digest.ts';
 import { generateEcKeyPair, type Recipient, seal } from '../../core/envelope.ts';
 import { Gate } from '../../core/gate.ts';
 import { openLog } from '../../core/log.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import { type Manifest, manifestSchema } from '../../protocol/batch.ts';
 import { newId, type Tier } from '../../protocol/ids.ts';
 import type { DeviceEvent } from '../../protocol/link.ts';
@@ -16,7 +17,6 @@ import { Courier, type CourierDeps } from '../courier.ts';
 import { Ledger } from '../ledger.ts';
 import { serverIdentity } from './authority.ts';
 import { BlobServer } from './blob-server.ts';
-import { temporaryFolder } from './folder.ts';
 import { someCounts, someEntry } from './ledger.ts';
 import { TestLink } from './link.ts';
 import { ReceiptSigner } from './receiver.ts';
@@ -41,7 +41,7 @@ export class CourierWorld {
   settings: Partial<CourierDeps> = {};
 
   static async make(t: TestContext, settings: Partial<CourierDeps> = {}): Promise<CourierWorld> {
-    const folder = await temporaryFolder(t);
+    const folder = temporaryFolder(t);
     const identity = await serverIdentity();
     const server = await new BlobServer(identity).listen();
     const ledger = await Ledger.open({ path: join(folder, 'ledger.db'), log: openLog({ file: join(folder, 'log') }) });
