@@ -14,6 +14,7 @@ export { CartoError, type CartoErrorCode } from './error.ts';
 export type { FileKind } from './files.ts';
 export { openFolder } from './folder.ts';
 export { identify, type StudyIdentity } from './identify.ts';
+export { isGeneratedCode } from './pseudonymise/codes.ts';
 export { type Linkage, linkageSchema } from './pseudonymise/linkage.ts';
 export {
   type PseudonymisedStudy,

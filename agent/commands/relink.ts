@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isGeneratedCode, linkageSchema } from '../../carto/index.ts';
 import { readStorageKey } from '../../certs/index.ts';
 import { openText } from '../../core/boxed-text.ts';
 import { exitCode, type GlobalOptions, print, table, UsageError, Verdict } from '../../core/cli.ts';
@@ -8,17 +9,14 @@ import { appendAudit, whoRuns } from '../audit/index.ts';
 import { foldersOf } from '../folders.ts';
 import { type RelinkAnswer, relink } from '../relink.ts';
 
-/** The forms of generated codes: anything else, perhaps a name, must not get into the audit log. */
-const generated =
-  /^(?:(?:Study|Map|Tag|Preset|Coloring|Channel|Formula)-[a-z]{8}|Shell-[a-z]{8}\.mesh|DEVICE_[a-z]{8}_CONNECTOR|0{8}-0{4}-0{4}-0{4}-\d{12})$/;
-
 /**
  * `vestibule relink CODE`: what stands behind a generated code. Needs the appliance's ledger and storage key, so it works
  * on this machine only. That it was asked, by whom, for which code and with which result is on disk before the answer
  * is printed; the original is in no log.
  */
-export async function relinkCode(options: GlobalOptions, code: string): Promise<void> {
-  if (!generated.test(code)) {
+export function relinkCode(options: GlobalOptions, code: string): void {
+  // Anything else, perhaps a name, must not get into the audit log.
+  if (!isGeneratedCode(code)) {
     throw new UsageError('MISUSED', 'this is not a generated code', {
       hint: 'A code looks like Study-bcdfghjk, Map-bcdfghjk or Shell-bcdfghjk.mesh.',
     });
@@ -31,7 +29,7 @@ export async function relinkCode(options: GlobalOptions, code: string): Promise<
       'Run `vestibule setup` first.',
     );
   }
-  const answer = await lookUp(folders, code);
+  const answer = lookUp(folders, code);
   const at = systemClock.now().toISOString();
   const { result } = answer;
   appendAudit(folders.audit, { at, action: 'relink', ...whoRuns(process.env), subject: code, result });
@@ -41,8 +39,7 @@ export async function relinkCode(options: GlobalOptions, code: string): Promise<
   );
 }
 
-async function lookUp(folders: ReturnType<typeof foldersOf>, code: string): Promise<RelinkAnswer> {
-  const { linkageSchema } = await import('../../carto/index.ts');
+function lookUp(folders: ReturnType<typeof foldersOf>, code: string): RelinkAnswer {
   const key = readStorageKey(folders.keys);
   const ledger = openLedgerReader(folders.ledger);
   try {

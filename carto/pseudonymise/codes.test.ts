@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Codes } from './codes.ts';
+import { Codes, isGeneratedCode } from './codes.ts';
 import { Originals } from './originals.ts';
+import { codedNames } from './rule.ts';
 import { randomCode } from './scheme.ts';
 
 const keptName = (_: string, name: string) => name;
@@ -55,4 +56,16 @@ test('names of the format stand for themselves, what looks like them does not', 
   assert.equal(one.of('channel', 'CS04'), 'Channel-xxg');
   assert.equal(one.of('connector', 'MARY_CONNECTOR'), 'DEVICE_xxh_CONNECTOR');
   assert.equal(one.of('formula-id', '11111111-2222-4333-8444-555555555555'), '00000000-0000-0000-0000-000000000001');
+});
+
+test('the code of every kind of name is known by its form, and nothing else is', () => {
+  const one = codes();
+  for (const kind of codedNames) {
+    const code = one.of(kind, 'Mary 12');
+    assert.ok(isGeneratedCode(code), code);
+    assert.ok(!isGeneratedCode(`${code}x`) && !isGeneratedCode(`x${code}`) && !isGeneratedCode(`${code}\n`), code);
+  }
+  for (const text of ['', 'Mary', 'Map-Mary', 'Map-bcdfghj', 'Shell-bcdfghjk', 'DEVICE_bcdfghjk', 'DEVICE_CONNECTOR']) {
+    assert.ok(!isGeneratedCode(text), text);
+  }
 });

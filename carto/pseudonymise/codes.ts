@@ -45,6 +45,18 @@ const forms: Readonly<Record<Exclude<CodedName, 'formula-id'>, readonly [before:
   column: ['Column-', ''],
 };
 
+/** What a formula's id begins with; twelve digits follow. */
+const formulaLead = nilFormula.slice(0, -12);
+
+/** Whether a text has the form of a generated code. */
+export function isGeneratedCode(text: string): boolean {
+  if (text.startsWith(formulaLead)) return /^\d{12}$/.test(text.slice(formulaLead.length));
+  return Object.values(forms).some(([before, behind]) => {
+    const letters = text.slice(before.length, text.length - behind.length);
+    return /^[a-z]{8}$/.test(letters) && text === before + letters + behind;
+  });
+}
+
 interface Code {
   readonly kind: CodedName;
   /** As the linkage keeps it. */
@@ -109,7 +121,7 @@ export class Codes {
   }
 
   #fresh(kind: CodedName, name: string): string {
-    if (kind === 'formula-id') return `${nilFormula.slice(0, -12)}${String(this.#formulas + 1).padStart(12, '0')}`;
+    if (kind === 'formula-id') return formulaLead + String(this.#formulas + 1).padStart(12, '0');
     // A study's name holds the time of its export: whatever it is called, it is one study.
     if (kind === 'study') return this.#studyCode ?? this.#unused(kind, '');
     return this.#unused(kind, name);
