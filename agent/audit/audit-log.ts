@@ -20,9 +20,9 @@ export interface AuditRecord {
  * to a file opened for appending. A line that a power cut left half gets its end first.
  */
 export function appendAudit(path: string, record: AuditRecord): void {
-  const handle = openSync(path, 'a', 0o600);
+  const handle = openSync(path, 'a+', 0o600);
   try {
-    const line = Buffer.from(`${endsInMidLine(path) ? '\n' : ''}${JSON.stringify(record)}\n`);
+    const line = Buffer.from(`${endsInMidLine(handle) ? '\n' : ''}${JSON.stringify(record)}\n`);
     if (writeSync(handle, line) !== line.length) throw new Error('the audit record was not written whole');
     fsyncSync(handle);
   } finally {
@@ -39,13 +39,8 @@ export function whoRuns(
   return { uid: process.getuid?.() ?? -1, ...(Number.isSafeInteger(behalf) ? { behalfOf: behalf } : {}) };
 }
 
-function endsInMidLine(path: string): boolean {
-  const handle = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(handle);
-    const last = Buffer.alloc(1);
-    return size > 0 && readSync(handle, last, 0, 1, size - 1) === 1 && last[0] !== 10;
-  } finally {
-    closeSync(handle);
-  }
+function endsInMidLine(handle: number): boolean {
+  const { size } = fstatSync(handle);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(handle, last, 0, 1, size - 1) === 1 && last[0] !== 10;
 }
