@@ -39,14 +39,13 @@ export class Proved {
 }
 
 const maxWords = 4;
-const maxWordLength = 4;
 
 /** Undefined where the kernel could prove nothing: no column, too many, or words that it cannot hold. */
 export function proofColumns(columns: readonly ProofColumn[]): ProofColumns | undefined {
   if (columns.length === 0 || columns.length > layout.maxColumns) return undefined;
   const lists = columns.flatMap((column) => (column.cells === 'words' ? [column.words] : []));
   if (lists.some((list) => list !== lists[0])) return undefined;
-  const words = (lists[0] ?? []).filter((word) => /^[A-Za-z]{1,4}$/.test(word) && word.length <= maxWordLength);
+  const words = (lists[0] ?? []).filter((word) => /^[A-Za-z]{1,4}$/.test(word));
   if (words.length > maxWords || (lists[0] && words.length === 0)) return undefined;
   return {
     specs: Int32Array.from(columns, specOf),
@@ -105,15 +104,8 @@ export class Prover {
     memory[end] = 10;
     let lines = this.#prove(at, end, columns.specs.length, 0, 0, 0);
     while (lines === unknown && this.#learn(columns)) {
-      const [place, column, before, previous] = [0, 4, 8, 12].map((offset) => memory.readInt32LE(offset));
-      lines = this.#prove(
-        place as number,
-        end,
-        columns.specs.length,
-        column as number,
-        before as number,
-        previous as number,
-      );
+      const left = (offset: number) => memory.readInt32LE(layout.scratch + offset);
+      lines = this.#prove(left(0), end, columns.specs.length, left(4), left(8), left(12));
     }
     if (lines < 0) return undefined;
     const rewritten = columns.counters.some((counter) => counter !== undefined);
