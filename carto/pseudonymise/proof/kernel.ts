@@ -70,26 +70,45 @@ const slotOf = (key: Code, slots: number) =>
     i32.const(slots - 1),
   );
 
+interface Probe {
+  /** Numbers of the locals: what is looked for; for the search itself, 4 and 8 bytes. */
+  readonly key: number;
+  readonly slot: number;
+  readonly found: number;
+  readonly table: { readonly from: number; readonly slots: number; readonly shift: number };
+  /** What the function gives when the key is found. */
+  readonly hit: Code;
+}
+
+/** Looks for a key in a table of slots, each of `1 << shift` bytes that begin with a key, 0 when free; gives 0 for none. */
+function probe({ key, slot, found, table: { from, slots, shift }, hit }: Probe): Code {
+  const { get, set } = local;
+  return [
+    ...set(slot, slotOf(get(key), slots)),
+    ...loop(
+      'probe',
+      set(found, i64.load(i32.shl(get(slot), i32.const(shift)), from)),
+      when(i64.eqz(get(found)), giveBack(i32.const(0))),
+      when(i64.eq(get(found), get(key)), giveBack(hit)),
+      set(slot, i32.and(i32.add(get(slot), i32.const(1)), i32.const(slots - 1))),
+      leave('probe'),
+    ),
+    ...i32.const(0),
+  ];
+}
+
 /** original(value, length): 1 when staff typed this number. Slots: 8 bytes, value × 16 + length, 0 when free. */
 const original = (() => {
   const [value, length, key, slot, found] = [0, 1, 2, 3, 4];
   const { get, set } = local;
+  const table = { from: layout.originals, slots: layout.originalSlots, shift: 3 };
   return {
     takes: [typeI64, typeI32],
     gives: [typeI32],
     locals: [typeI64, typeI32, typeI64],
     body: [
       ...set(key, i64.add(i64.shl(get(value), i64.const(4)), i64.ofI32(get(length)))),
-      ...set(slot, slotOf(get(key), layout.originalSlots)),
-      ...loop(
-        'probe',
-        set(found, i64.load(i32.shl(get(slot), i32.const(3)), layout.originals)),
-        when(i64.eqz(get(found)), giveBack(i32.const(0))),
-        when(i64.eq(get(found), get(key)), giveBack(i32.const(1))),
-        set(slot, i32.and(i32.add(get(slot), i32.const(1)), i32.const(layout.originalSlots - 1))),
-        leave('probe'),
-      ),
-      ...i32.const(0),
+      ...probe({ key, slot, found, table, hit: i32.const(1) }),
     ],
   };
 })();
@@ -97,26 +116,13 @@ const original = (() => {
 /** counter(key): where its slot is, or 0. Slots: key (8 bytes), number (4), digits of the number (4). */
 const counter = (() => {
   const [key, slot, found] = [0, 1, 2];
-  const { get, set } = local;
+  const table = { from: layout.counters, slots: layout.counterSlots, shift: 4 };
+  const place = i32.add(i32.shl(local.get(slot), i32.const(table.shift)), i32.const(table.from));
   return {
     takes: [typeI64],
     gives: [typeI32],
     locals: [typeI32, typeI64],
-    body: [
-      ...set(slot, slotOf(get(key), layout.counterSlots)),
-      ...loop(
-        'probe',
-        set(found, i64.load(i32.shl(get(slot), i32.const(4)), layout.counters)),
-        when(i64.eqz(get(found)), giveBack(i32.const(0))),
-        when(
-          i64.eq(get(found), get(key)),
-          giveBack(i32.add(i32.shl(get(slot), i32.const(4)), i32.const(layout.counters))),
-        ),
-        set(slot, i32.and(i32.add(get(slot), i32.const(1)), i32.const(layout.counterSlots - 1))),
-        leave('probe'),
-      ),
-      ...i32.const(0),
-    ],
+    body: probe({ key, slot, found, table, hit: place }),
   };
 })();
 
