@@ -42,7 +42,8 @@ export const layout = {
   counters: 16_384 + 8 * (1 << 14),
   counterSlots: 1 << 16,
   block: 1_245_184,
-  maxBlockBytes: (1 << 20) + (1 << 18) + 65_536,
+  /** The longest line and a piece. The rest of the last page is the room that is needed behind it. */
+  maxBlockBytes: (1 << 20) + (1 << 18),
   pages: 40,
 } as const;
 

@@ -7,11 +7,13 @@ import { CartoError } from '../../error.ts';
 import { collect, type MemoryFiles, memorySource } from '../../testing/memory-source.ts';
 import { testSite } from '../../testing/test-site.ts';
 import { tinyExport } from '../../testing/tiny-export.ts';
+import { Counters } from '../counters.ts';
+import { Originals } from '../originals.ts';
 import type { Desk } from '../pen.ts';
 import { rules } from '../rules.ts';
 import { transform } from '../transform.ts';
-import { kernelBytes } from './kernel.ts';
-import type { Prover } from './prover.ts';
+import { kernelBytes, layout } from './kernel.ts';
+import { Prover, proofColumns } from './prover.ts';
 import { webAssembly } from './wasm.ts';
 
 /** Typed into the study's name: numbers that cells may hold by chance, or because somebody put them there. */
@@ -124,4 +126,15 @@ test('what is proved would have been written to the same bytes, cell by cell, an
 test('the kernel is a valid module of some hundred bytes', () => {
   assert.ok(new webAssembly.Module(kernelBytes));
   assert.ok(kernelBytes.length < 1500, `${kernelBytes.length}`);
+});
+
+test('a block of the largest size is proved, with or without its last line end; a larger one is not taken', () => {
+  const scheme = { keptCounter: (_: string, value: number) => value, order: (values: readonly number[]) => values };
+  const prover = new Prover({ originals: new Originals(), counters: new Counters({ scheme }) });
+  const columns = proofColumns([{ cells: 'numbers', bounds: { below: 100 } }])!;
+  const rows = (bytes: number) => Buffer.from('7\n'.repeat(Math.ceil(bytes / 2))).subarray(0, bytes);
+  const { maxBlockBytes } = layout;
+  assert.equal(prover.prove(rows(maxBlockBytes), columns)?.lines, maxBlockBytes / 2);
+  assert.equal(prover.prove(rows(maxBlockBytes - 1), columns)?.lines, maxBlockBytes / 2);
+  assert.equal(prover.prove(rows(maxBlockBytes + 1), columns), undefined);
 });
