@@ -2,31 +2,22 @@ import type { Chamber, Variant, Vessel } from './chamber.ts';
 import { curve, cut, type Distance, ellipsoid, halfSpace, join, tube } from './distance.ts';
 import type { Random } from './random.ts';
 import { add, scale, subtract, unit, type Vector } from './vector.ts';
-
-// name, from inside the body, bend, tip, radius at the body, radius at the tip (before scaling)
-type VeinPlan = readonly [
-  name: Vessel['name'],
-  inside: Vector,
-  bend: Vector,
-  tip: Vector,
-  wide: number,
-  narrow: number,
-];
+import { drawVessels, type Sketch, sketchOf, type VesselPlan } from './vessel.ts';
 
 // biome-ignore format: the columns are the documentation
-const leftVeins: readonly VeinPlan[] = [
+const leftVeins: readonly VesselPlan[] = [
   ['LSPV', [ 19,  10,  -8], [ 33,  16, -11], [ 45,  28, -16], 8.2, 5.6],
   ['LIPV', [ 19,  -8, -10], [ 32, -12, -16], [ 43, -18, -27], 7.4, 5.0],
 ];
 // biome-ignore format: the columns are the documentation
-const rightVeins: readonly VeinPlan[] = [
+const rightVeins: readonly VesselPlan[] = [
   ['RSPV', [-18,  10,  -7], [-31,  15,  -8], [-43,  27,  -6], 8.4, 5.6],
   ['RIPV', [-17,  -8, -10], [-30, -11, -15], [-40, -16, -27], 7.4, 5.0],
 ];
-const middleVein: VeinPlan = ['RMPV', [-18, 1, -9], [-31, 2, -12], [-42, 3, -17], 4.4, 3.4];
+const middleVein: VesselPlan = ['RMPV', [-18, 1, -9], [-31, 2, -12], [-42, 3, -17], 4.4, 3.4];
 // both left veins from one trunk, which forks this far out
 // biome-ignore format: the columns are the documentation
-const forkedVeins: readonly VeinPlan[] = [
+const forkedVeins: readonly VesselPlan[] = [
   ['LSPV', [ 31,   3, -12], [ 37,  13, -13], [ 46,  26, -17], 7.2, 5.4],
   ['LIPV', [ 31,  -1, -13], [ 36,  -9, -17], [ 44, -19, -27], 6.8, 5.0],
 ];
@@ -50,8 +41,8 @@ const tissue = {
 export function makeAtrium(random: Random, variant: Variant = 'typical'): Chamber {
   const size = random.between(1.04, 1.2);
   const centre: Vector = [random.between(-10, 40), random.between(20, 70), random.between(-20, 40)];
-  const place = (at: Vector): Vector => add(centre, scale(at, size));
-  const vary = (value: number, by: number) => value + random.between(-by, by);
+  const sketch = sketchOf(random, size, centre);
+  const { place, vary } = sketch;
   const normal = unit([vary(0.35, 0.05), vary(-0.5, 0.05), vary(0.8, 0.05)]);
   const valve = {
     name: 'MA',
@@ -66,36 +57,23 @@ export function makeAtrium(random: Random, variant: Variant = 'typical'): Chambe
     ellipsoid(place([13, vary(1, 1), -4]), scale([16, vary(18, 1), 13], size)),
     ellipsoid(place([-12, vary(1, 1), -4]), scale([16, vary(18, 1), 13], size)),
   );
-  const tubes: Distance[] = [];
+  const forks = variant === 'common-trunk';
   const plans = [
-    ...(variant === 'common-trunk' ? forkedVeins : leftVeins),
+    ...(forks ? forkedVeins : leftVeins),
     ...rightVeins,
     ...(variant === 'right-middle' ? [middleVein] : []),
   ];
-  const vessels = plans.map(([name, inside, bend, tip, radius, tipRadius]): Vessel => {
-    const start = place(inside);
-    const path = curve(start, place(bend), place([vary(tip[0], 1.5), vary(tip[1], 2), vary(tip[2], 2)]), 7);
-    const wide = vary(radius, 0.5) * size;
-    tubes.push(tube(path, wide, tipRadius * size));
-    if (variant === 'common-trunk' && inside[0] > 0) return throughTrunk(name, place, size);
-    const direction = unit(subtract(path[4]!, start));
-    return { name, ostium: add(start, scale(direction, 6 * size)), direction, radiusMm: wide };
-  });
-  if (variant === 'common-trunk') {
-    tubes.push(
-      tube(curve(place(trunk.from), place(trunk.bend), place(trunk.to), 4), trunk.wide * size, trunk.narrow * size),
-    );
-  }
+  const veins = drawVessels(plans, sketch, { wideByMm: 0.5, ostiumMm: 6 });
   const appendage = place([vary(39, 1), vary(4, 1.5), vary(30, 1.5)]);
   const pouch = tube(curve(place([14, 8, 12]), place([31, 11, 19]), appendage, 7), 7.4 * size, 4.2 * size);
   const cutBody = cut(2, body, halfSpace(valve.centre, normal));
   return {
     kind: 'left-atrium',
     variant,
-    distance: join(3.5 * size, join(2.5 * size, cutBody, pouch), ...tubes),
+    distance: join(3.5 * size, join(2.5 * size, cutBody, pouch), ...veins.tubes, ...(forks ? [drawTrunk(sketch)] : [])),
     bounds: { low: place([-54, -32, -40]), high: place([56, 42, 42]) },
     centre,
-    vessels,
+    vessels: forks ? veins.vessels.map((vein) => throughTrunk(vein, sketch)) : veins.vessels,
     valve,
     entrance: place([-15, 13, 11]),
     appendage,
@@ -103,8 +81,15 @@ export function makeAtrium(random: Random, variant: Variant = 'typical'): Chambe
   };
 }
 
-/** A vein of a common trunk begins where the trunk does: that is where it is isolated. */
-function throughTrunk(name: Vessel['name'], place: (at: Vector) => Vector, size: number): Vessel {
+function drawTrunk({ place, size }: Sketch): Distance {
+  const path = curve(place(trunk.from), place(trunk.bend), place(trunk.to), 4);
+  return tube(path, trunk.wide * size, trunk.narrow * size);
+}
+
+/** A left vein of a common trunk begins where the trunk does: that is where it is isolated. */
+function throughTrunk(vein: Vessel, { place, size }: Sketch): Vessel {
+  const { name } = vein;
+  if (name !== 'LSPV' && name !== 'LIPV') return vein;
   const start = place(trunk.from);
   const direction = unit(subtract(place(trunk.to), start));
   const half: Vector = [0, name === 'LSPV' ? 4.5 : -4.5, 0];

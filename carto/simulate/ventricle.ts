@@ -2,6 +2,7 @@ import type { Chamber } from './chamber.ts';
 import { curve, cut, ellipsoid, halfSpace, join, tube } from './distance.ts';
 import type { Random } from './random.ts';
 import { add, scale, unit, type Vector } from './vector.ts';
+import { sketchOf } from './vessel.ts';
 
 const tissue = {
   healthyMv: 3.6,
@@ -21,8 +22,7 @@ const tissue = {
 export function makeVentricle(random: Random): Chamber {
   const size = random.between(0.95, 1.15);
   const centre: Vector = [random.between(20, 60), random.between(0, 40), random.between(10, 50)];
-  const place = (at: Vector): Vector => add(centre, scale(at, size));
-  const vary = (value: number, by: number) => value + random.between(-by, by);
+  const { place, vary } = sketchOf(random, size, centre);
   const apexWay = unit([vary(0.6, 0.05), vary(-0.45, 0.05), vary(0.62, 0.05)]);
   const along = (mm: number): Vector => add(centre, scale(apexWay, mm * size));
   const normal = scale(apexWay, -1);
