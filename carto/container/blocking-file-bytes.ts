@@ -1,11 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { codeOf } from '../../core/errors.ts';
-import { CartoError } from '../error.ts';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { expectInside, type RandomBytes } from './bytes.ts';
-import { changed, type Listed } from './file-bytes.ts';
-
-/** `O_NOFOLLOW` and the second look guard against an entry that was exchanged after it was listed. */
-const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+import { changed, expectUnchanged, type Listed, openFlags, safelyNow } from './listed-file.ts';
 
 /**
  * A file of the file system, read while the thread waits: an export has thousands of small files, and a detour over the
@@ -58,19 +53,9 @@ export class BlockingFileBytes implements RandomBytes {
   }
 
   #expectUnchanged(): void {
-    const stats = safelyNow(() => fstatSync(this.#handle));
-    const { bytes, mtimeMs } = this.#listed;
-    if (!stats.isFile() || stats.size !== bytes || stats.mtimeMs !== mtimeMs) throw changed();
-  }
-}
-
-/** System errors name the path; only their code goes on. */
-function safelyNow<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw new CartoError('UNREADABLE', `the source could not be read (${codeOf(error) ?? 'unknown reason'})`, {
-      hint: 'Check that the folder is mounted and that the service may read it.',
-    });
+    expectUnchanged(
+      safelyNow(() => fstatSync(this.#handle)),
+      this.#listed,
+    );
   }
 }

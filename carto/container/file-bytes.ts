@@ -1,17 +1,6 @@
-import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { codeOf } from '../../core/errors.ts';
-import { CartoError } from '../error.ts';
 import { expectInside, type RandomBytes } from './bytes.ts';
-
-/** What was seen of a file when it was listed. */
-export interface Listed {
-  readonly bytes: number;
-  readonly mtimeMs: number;
-}
-
-/** `O_NOFOLLOW` and the second look guard against an entry that was exchanged after it was listed. */
-const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+import { changed, expectUnchanged, type Listed, openFlags, safely } from './listed-file.ts';
 
 /** A file of the file system. Each read looks whether it still is what was listed: a copy may be under way. */
 export class FileBytes implements RandomBytes {
@@ -53,25 +42,6 @@ export class FileBytes implements RandomBytes {
   }
 
   async #expectUnchanged(): Promise<void> {
-    const stats = await safely(this.#handle.stat());
-    const { bytes, mtimeMs } = this.#listed;
-    if (!stats.isFile() || stats.size !== bytes || stats.mtimeMs !== mtimeMs) throw changed();
-  }
-}
-
-export function changed(): CartoError {
-  return new CartoError('UNREADABLE', 'a file changed between listing and reading', {
-    hint: 'The export is still being written or copied. It is tried again when it has settled.',
-  });
-}
-
-/** System errors name the path; only their code goes on. */
-export async function safely<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new CartoError('UNREADABLE', `the source could not be read (${codeOf(error) ?? 'unknown reason'})`, {
-      hint: 'Check that the folder is mounted and that the service may read it.',
-    });
+    expectUnchanged(await safely(this.#handle.stat()), this.#listed);
   }
 }

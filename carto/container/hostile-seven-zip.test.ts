@@ -1,28 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { temporaryFolder } from '../../core/testing/folder.ts';
 import type { CartoErrorCode } from '../error.ts';
 import type { OpenOptions } from './open-source.ts';
-import { readAll, refused } from './testing/read-all.ts';
+import { expectRefused, readAll, refused } from './testing/read-all.ts';
 import { type StoredEntry, writeSevenZip } from './testing/seven-zip-writer.ts';
 import { sevenZip, type Tree, writeTree } from './testing/tools.ts';
-
-async function expectRefused(
-  t: TestContext,
-  archive: Buffer,
-  code: CartoErrorCode,
-  options: OpenOptions = {},
-): Promise<void> {
-  const folder = temporaryFolder(t);
-  writeFileSync(join(folder, 'in.7z'), archive);
-  await assert.rejects(
-    readAll(join(folder, 'in.7z'), { spoolFolder: folder, ...options }),
-    refused(code, 'Jane', folder),
-  );
-  assert.deepEqual(readdirSync(folder), ['in.7z'], 'nothing is written');
-}
 
 /** What 7-Zip itself packs. */
 function packed(t: TestContext, tree: Tree, ...how: readonly string[]): Buffer {

@@ -1,30 +1,15 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { temporaryFolder } from '../../core/testing/folder.ts';
 import type { CartoErrorCode } from '../error.ts';
 import type { OpenOptions } from './open-source.ts';
-import { readAll, refused } from './testing/read-all.ts';
+import { expectRefused, readAll, refused } from './testing/read-all.ts';
 import { type WrittenEntry, type WrittenZip, writeZip } from './testing/zip-writer.ts';
 
 const study: WrittenEntry = { name: 'Jane.xml', content: Buffer.from('<Study name="Jane"></Study>') };
 const text: WrittenEntry = { name: 'Jane.txt', content: Buffer.from('Jane '.repeat(2000)), method: 8 };
-
-async function expectRefused(
-  t: TestContext,
-  archive: Buffer,
-  code: CartoErrorCode,
-  options: OpenOptions = {},
-): Promise<void> {
-  const folder = temporaryFolder(t);
-  writeFileSync(join(folder, 'in.zip'), archive);
-  await assert.rejects(
-    readAll(join(folder, 'in.zip'), { spoolFolder: folder, ...options }),
-    refused(code, 'Jane', folder),
-  );
-  assert.deepEqual(readdirSync(folder), ['in.zip'], 'nothing is written');
-}
 
 test('the honest archive that the others are made from is read', async (t) => {
   const folder = temporaryFolder(t);

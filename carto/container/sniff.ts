@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { FileBytes, safely } from './file-bytes.ts';
+import { FileBytes } from './file-bytes.ts';
+import { safely } from './listed-file.ts';
 
 export type ContainerKind = 'zip' | '7z' | 'other';
 

@@ -1,4 +1,9 @@
+import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { passAlways } from '../../../core/gate-flag.ts';
+import { temporaryFolder } from '../../../core/testing/folder.ts';
 import { CartoError, type CartoErrorCode } from '../../error.ts';
 import { contentOf } from '../../pieces.ts';
 import type { Source } from '../../source.ts';
@@ -17,7 +22,7 @@ export async function readAll(
   }
 }
 
-export async function contentsOf(source: Source): Promise<Record<string, Buffer>> {
+async function contentsOf(source: Source): Promise<Record<string, Buffer>> {
   const files: Record<string, Buffer> = {};
   for (const file of source.files) files[file.path] = await contentOf(file, passAlways);
   return files;
@@ -32,4 +37,26 @@ export function refused(code: CartoErrorCode, ...secrets: readonly string[]): (e
     if (leaked !== undefined) throw new Error(`the error says ${leaked}`);
     return true;
   };
+}
+
+/** An archive is refused by such an error, and nothing was written beside it. */
+export async function expectRefused(
+  test: TestContext,
+  archive: Buffer,
+  code: CartoErrorCode,
+  options: OpenOptions = {},
+): Promise<void> {
+  const folder = temporaryFolder(test);
+  const path = join(folder, 'in');
+  writeFileSync(path, archive);
+  await assert.rejects(readAll(path, { spoolFolder: folder, ...options }), refused(code, 'Jane', folder));
+  assert.deepEqual(readdirSync(folder), ['in'], 'nothing is written');
+}
+
+/** An archive of a study does not open without its password, nor with another one, and neither error says what is inside. */
+export async function expectLocked(path: string): Promise<void> {
+  const folder = dirname(path);
+  await assert.rejects(readAll(path), refused('PASSWORD_NEEDED', 'Study', folder));
+  const password = 'Janes Geburtstag';
+  await assert.rejects(readAll(path, { password }), refused('WRONG_PASSWORD', 'Janes', 'Study', folder));
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -19,3 +20,16 @@ export function writeTree(folder: string, tree: Tree): void {
     writeFileSync(join(folder, path), content);
   }
 }
+
+/** A study with what archives treat differently: nothing, what packs well, what does not pack, a name that is not ASCII. */
+export const mixedTree: Tree = {
+  'Study 1.xml': '<Study name="Study 1"></Study>',
+  'empty.txt': '',
+  'VisiTagExport/Sites.txt': 'a b c\r\n'.repeat(200_000),
+  'noise.bin': randomBytes(700_000),
+  'Müller.mesh': 'µ',
+};
+
+export const mixedContents = Object.fromEntries(
+  Object.entries(mixedTree).map(([path, content]) => [path, Buffer.from(content as string)]),
+);
