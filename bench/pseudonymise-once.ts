@@ -1,7 +1,8 @@
 import { openFolder, pseudonymise } from '../carto/index.ts';
 import { passAlways } from '../core/gate-flag.ts';
+import { measure } from './own-process.ts';
 
-/** One run of the bench `pseudonymise`, in a process of its own: so its memory and its processor time are its own. */
+/** One run of the bench `pseudonymise`. */
 const [folder = '', what] = process.argv.slice(2);
 
 async function readAll(): Promise<number> {
@@ -19,10 +20,4 @@ async function pseudonymiseAll(): Promise<number> {
   return study.sourceBytes;
 }
 
-const startedMs = performance.now();
-const before = process.cpuUsage();
-const bytes = await (what === 'read' ? readAll() : pseudonymiseAll());
-const { user, system } = process.cpuUsage(before);
-const seconds = (performance.now() - startedMs) / 1000;
-const peakRssBytes = process.resourceUsage().maxRSS * 1024;
-process.stdout.write(JSON.stringify({ bytes, seconds, cpuSeconds: (user + system) / 1e6, peakRssBytes }));
+await measure(what === 'read' ? readAll : pseudonymiseAll);

@@ -1,23 +1,13 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { simulateStudy } from '../carto/index.ts';
+import { catSeconds } from './cat.ts';
 import { type Figure, figureOf } from './figure.ts';
-
-const run = promisify(execFile);
+import { type Needed, neededBy } from './own-process.ts';
 
 /** About 2 MB each: together more than 600 MB, as a clinical study has. */
 const points = 310;
-
-/** What one process of `pseudonymise-once.ts` or `cat` needed. */
-interface Once {
-  readonly bytes: number;
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly peakRssBytes: number;
-}
 
 /**
  * A clinical-size simulated study, pseudonymised whole in a process of its own; beside it the same files only read, and
@@ -27,49 +17,31 @@ export async function pseudonymiseBench(repeats: number): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'vestibule-bench-pseudonymise-'));
   try {
     const { folder: study, bytes, files } = await simulateStudy({ folder, seed: 3, points });
-    const [ours, reading, cat]: [Once[], Once[], Once[]] = [[], [], []];
+    const [ours, reading, cat]: [Needed[], Needed[], number[]] = [[], [], []];
     for (let at = 0; at < repeats; at++) {
-      cat.push(await catOf(study, bytes));
-      reading.push(await once(study, 'read'));
-      ours.push(await once(study, 'pseudonymise'));
+      cat.push(bytes / (await catSeconds(study)) / 1e6);
+      reading.push(await neededBy('pseudonymise-once.ts', study, 'read'));
+      ours.push(await neededBy('pseudonymise-once.ts', study, 'pseudonymise'));
     }
-    const rate = (runs: readonly Once[]) => runs.map((one) => one.bytes / one.seconds / 1e6);
-    const cpuRate = (runs: readonly Once[]) => runs.map((one) => one.bytes / one.cpuSeconds / 1e6);
+    const rate = (runs: readonly Needed[]) => runs.map((one) => one.amount / one.seconds / 1e6);
+    const cpuRate = (runs: readonly Needed[]) => runs.map((one) => one.amount / one.cpuSeconds / 1e6);
     const notes = `${files} files, ${Math.round(bytes / 1e6)} MB, page cache warm; survey and every file, scan included; without the start of Node`;
     return [
       figureOf('pseudonymise', 'MB/s', rate(ours), {
         rival: { name: 'reading the files only', runs: rate(reading) },
         notes,
       }),
-      figureOf('pseudonymise beside cat', 'MB/s', rate(ours), { rival: { name: 'cat', runs: rate(cat) } }),
+      figureOf('pseudonymise beside cat', 'MB/s', rate(ours), { rival: { name: 'cat', runs: cat } }),
       figureOf('pseudonymise, one core', 'MB per CPU s', cpuRate(ours), {
         rival: { name: 'reading the files only', runs: cpuRate(reading) },
       }),
       figureOf(
         'pseudonymise peak rss',
         'MiB',
-        ours.map((one) => one.peakRssBytes / 2 ** 20),
+        ours.map((one) => one.peakMiB),
       ),
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function once(study: string, what: 'read' | 'pseudonymise'): Promise<Once> {
-  const script = new URL('./pseudonymise-once.ts', import.meta.url).pathname;
-  const { stdout } = await run(process.execPath, [script, study, what]);
-  return JSON.parse(stdout) as Once;
-}
-
-async function catOf(study: string, bytes: number): Promise<Once> {
-  const names = readdirSync(study, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-  const startedMs = performance.now();
-  const running = run('bash', ['-c', 'xargs -0 cat >/dev/null']);
-  running.child.stdin?.end(names.join('\0'));
-  await running;
-  const seconds = (performance.now() - startedMs) / 1000;
-  return { bytes, seconds, cpuSeconds: seconds, peakRssBytes: 0 };
 }

@@ -3,10 +3,11 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eachEcg, openSource, readStudy, type Study } from '../carto/index.ts';
 import { passAlways } from '../core/gate-flag.ts';
+import { measure } from './own-process.ts';
 
 /**
- * One process of the bench `read`: reads a folder in one of several ways and prints what that took. `study`: everything
- * into a Study, all signals once, one after the other. `split`, `bytes`: the rivals, which understand nothing.
+ * One run of the bench `read`: reads a folder in one of several ways. `study`: everything into a Study, all signals once,
+ * one after the other. `split`, `bytes`: the rivals, which understand nothing.
  */
 const ways: Readonly<Record<string, (folder: string) => Promise<number>>> = {
   study: readIntoStudy,
@@ -15,13 +16,7 @@ const ways: Readonly<Record<string, (folder: string) => Promise<number>>> = {
 };
 
 const [way = '', folder = ''] = process.argv.slice(2);
-const before = process.cpuUsage();
-const started = performance.now();
-const things = await (ways[way] as (folder: string) => Promise<number>)(folder);
-const seconds = (performance.now() - started) / 1000;
-const { user, system } = process.cpuUsage(before);
-const peakMiB = process.resourceUsage().maxRSS / 1024;
-console.log(JSON.stringify({ things, seconds, cpuSeconds: (user + system) / 1e6, peakMiB }));
+await measure(() => (ways[way] as (folder: string) => Promise<number>)(folder));
 
 async function readIntoStudy(path: string): Promise<number> {
   const source = await openSource(path, passAlways);

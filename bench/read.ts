@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { simulateStudy } from '../carto/index.ts';
+import { catSeconds } from './cat.ts';
 import { type Figure, figureOf } from './figure.ts';
-
-const run = promisify(execFile);
-const program = fileURLToPath(new URL('./read-process.ts', import.meta.url));
+import { neededBy } from './own-process.ts';
 
 /** Points of the study: about 2 MB each, so 300 are more than 600 MB. */
 const points = Number(process.env.VESTIBULE_BENCH_POINTS ?? 300);
@@ -29,10 +25,10 @@ export async function read(repeats: number): Promise<Figure[]> {
     const made = await simulateStudy({ folder, seed: 7, points });
     const readings: Record<'study' | 'split' | 'bytes', Reading[]> = { study: [], split: [], bytes: [] };
     const cats: number[] = [];
-    await cat(made.folder);
+    await catSeconds(made.folder);
     for (let at = 0; at < repeats; at++) {
       readings.study.push(await readBy('study', made));
-      cats.push(made.bytes / 1e6 / (await cat(made.folder)));
+      cats.push(made.bytes / 1e6 / (await catSeconds(made.folder)));
       readings.split.push(await readBy('split', made));
       readings.bytes.push(await readBy('bytes', made));
     }
@@ -62,15 +58,7 @@ function figures(
 }
 
 async function readBy(way: string, made: { readonly folder: string; readonly bytes: number }): Promise<Reading> {
-  const { stdout } = await run(process.execPath, [program, way, made.folder]);
-  const { seconds, cpuSeconds, peakMiB } = JSON.parse(stdout) as Record<'seconds' | 'cpuSeconds' | 'peakMiB', number>;
+  const { seconds, cpuSeconds, peakMiB } = await neededBy('read-process.ts', way, made.folder);
   const megabytes = made.bytes / 1e6;
   return { mbPerSecond: megabytes / seconds, mbPerCpuSecond: megabytes / cpuSeconds, peakMiB };
-}
-
-/** Seconds of `cat` over all files. */
-async function cat(folder: string): Promise<number> {
-  const started = performance.now();
-  await run('sh', ['-c', 'find "$1" -type f -print0 | xargs -0 cat > /dev/null', 'sh', folder]);
-  return (performance.now() - started) / 1000;
 }
