@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { tinyExport, tinyNames } from '../carto/testing/tiny-export.ts';
-import { Gate } from '../core/gate.ts';
 import { temporaryFolder } from '../core/testing/folder.ts';
-import { SealError, Sealer } from './seal/index.ts';
+import { SealError, type Sealer } from './seal/index.ts';
 import { zipOf } from './testing/containers.ts';
+import { sharedWorkplaces } from './testing/shared-workplaces.ts';
 import { until } from './testing/until.ts';
-import { Workplace, type WorkplaceOptions, writeFiles } from './testing/workplace.ts';
+import { writeFiles } from './testing/workplace.ts';
 
-/** One open gate and one seal thread for all tests here: what happens at a closed gate is shown elsewhere. */
-const gate = new Gate();
-gate.open();
-const sealer = new Sealer(gate);
-after(() => sealer.stop());
-
-const open = (t: TestContext, options: WorkplaceOptions = {}) =>
-  Workplace.open(t, { ...options, shared: { gate, sealer } });
+const open = sharedWorkplaces();
 
 const withoutStudy = () => {
   const { [`${tinyNames.study}.xml`]: _study, ...rest } = tinyExport();

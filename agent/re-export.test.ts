@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { openArchive, wholeOf } from '../archive/index.ts';
 import { tinyExport, tinyNames } from '../carto/testing/tiny-export.ts';
-import { Gate } from '../core/gate.ts';
 import { uploadedBatch } from '../uploader/testing/ledger.ts';
-import { Sealer } from './seal/index.ts';
-import { Workplace, type WorkplaceOptions } from './testing/workplace.ts';
+import { sharedWorkplaces } from './testing/shared-workplaces.ts';
+import type { Workplace } from './testing/workplace.ts';
 
-const gate = new Gate();
-gate.open();
-const sealer = new Sealer(gate);
-after(() => sealer.stop());
-
-const open = (t: TestContext, options: WorkplaceOptions = {}) =>
-  Workplace.open(t, { ...options, shared: { gate, sealer } });
+const open = sharedWorkplaces();
 
 /** Another name and stamp; the study is the same. */
 const renamed = () => tinyExport({ ...tinyNames, study: 'Other 02_03_2020 11-12-13' });

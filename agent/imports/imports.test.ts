@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict';
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { after, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { tinyExport, tinyNames } from '../../carto/testing/tiny-export.ts';
-import { Gate } from '../../core/gate.ts';
 import { passAlways } from '../../core/gate-flag.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
-import { Sealer } from '../seal/index.ts';
+import { sharedWorkplaces } from '../testing/shared-workplaces.ts';
 import { until } from '../testing/until.ts';
-import { Workplace, writeFiles } from '../testing/workplace.ts';
+import { type Workplace, writeFiles } from '../testing/workplace.ts';
 import { findExports, placeOf } from './find-exports.ts';
 
-const gate = new Gate();
-gate.open();
-const sealer = new Sealer(gate);
-after(() => sealer.stop());
+const open = sharedWorkplaces();
 
 const limits = { maxNames: 1000, maxExports: 100, maxDepth: 8 };
 
@@ -79,8 +75,6 @@ test('the appliance’s own folders are not imported, nor what holds them or lie
   const beside = join(folder, 'data', 'inbox-of-others');
   assert.equal(await placeOf(beside, [inbox], passAlways), beside);
 });
-
-const open = (t: TestContext, options = {}) => Workplace.open(t, { ...options, shared: { gate, sealer } });
 
 /** Asks for a path as the control socket does. */
 function ask(place: Workplace, path: string) {
