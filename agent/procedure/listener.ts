@@ -3,6 +3,9 @@ import { BlockList, createServer, isIPv6, type Server, type Socket } from 'node:
 import { createServer as createTlsServer } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
 import { describe, type Log } from '../../core/log.ts';
+import type { SourceName } from '../../protocol/control.ts';
+import type { EventEvidence } from './event-evidence.ts';
+import type { EvidenceSource, Statement } from './evidence.ts';
 
 /** Where one inbound port listens, and for whom: all of it named by the site's file. */
 export interface ListenerSettings {
@@ -17,17 +20,23 @@ interface Deps {
   readonly settings: ListenerSettings;
   readonly clock: Clock;
   readonly log: Log;
-  readonly name: string;
+  readonly name: SourceName;
+  /** What was heard; whoever serves adds to it. */
+  readonly evidence: EventEvidence;
   readonly serve: (socket: Socket) => void;
-  /** It began or ceased to listen. */
+  /** It began to listen. */
   readonly onChange: () => void;
 }
 
 const mostConnections = 16;
 const retryMs = 30_000;
 
-/** One inbound port. It tries again while it cannot listen; who is not named is cut off; connections are few. */
-export class Listener {
+/**
+ * Evidence that comes over one inbound port. It tries again while it cannot listen; who is not named is cut off;
+ * connections are few.
+ */
+export class Listener implements EvidenceSource {
+  readonly name: SourceName;
   readonly #deps: Deps;
   readonly #peers: BlockList;
   readonly #sockets = new Set<Socket>();
@@ -37,12 +46,8 @@ export class Listener {
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.name = deps.name;
     this.#peers = peerList(deps.settings.peers);
-  }
-
-  /** False while nobody can reach it: then its silence means even less. */
-  get isListening(): boolean {
-    return this.#isListening;
   }
 
   /** The port that it really has; 0 while it does not listen. */
@@ -61,6 +66,16 @@ export class Listener {
     for (const socket of this.#sockets) socket.destroy();
     const server = this.#server;
     if (server?.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  /** What was heard. One that nobody can reach does not know that the room is still free. */
+  statements(): readonly Statement[] {
+    const { name, evidence, clock } = this.#deps;
+    const said = evidence.statements;
+    if (this.#isListening) return said;
+    const sinceMs = clock.monotonicMs();
+    const silent = { source: name, key: 'fault', says: 'nothing', sinceMs, what: `${name} cannot listen.` } as const;
+    return [...said.filter(({ says }) => says !== 'free'), silent];
   }
 
   async #keepTrying(): Promise<void> {

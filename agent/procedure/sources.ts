@@ -29,15 +29,15 @@ export async function sourcesOf(deps: Deps): Promise<(onChange: () => void) => r
     });
   const { hl7 } = settings;
   if (hl7) {
-    const { Hl7Source } = await import('./hl7/source.ts');
+    const { hl7Source } = await import('./hl7/source.ts');
     const evidence = evidenceOf('hl7', hl7.busyMinutes);
-    made.push((onChange) => new Hl7Source({ settings: hl7, evidence, clock, log, onChange }));
+    made.push((onChange) => hl7Source({ settings: hl7, evidence, clock, log, onChange }));
   }
   const { mpps } = settings;
   if (mpps) {
-    const { MppsSource } = await import('./mpps/source.ts');
+    const { mppsSource } = await import('./mpps/source.ts');
     const evidence = evidenceOf('mpps', mpps.busyMinutes);
-    made.push((onChange) => new MppsSource({ settings: mpps, evidence, clock, log, onChange }));
+    made.push((onChange) => mppsSource({ settings: mpps, evidence, clock, log, onChange }));
   }
   const { timetable } = settings;
   if (timetable) {

@@ -12,7 +12,7 @@ import { FakeClock } from '../../testing/clock.ts';
 import { until } from '../../testing/until.ts';
 import { EventEvidence } from '../event-evidence.ts';
 import { frame, MllpDecoder } from './mllp.ts';
-import { type Hl7Settings, Hl7Source } from './source.ts';
+import { type Hl7Settings, hl7Source } from './source.ts';
 
 const minute = 60_000;
 
@@ -26,7 +26,7 @@ async function listening(
   const evidence = new EventEvidence({ source: 'hl7', path, clock, busyMs: 6 * 60 * minute, secret: Buffer.from('s') });
   const { peers = ['127.0.0.1'], frameMs, tls } = more;
   const changes = { count: 0 };
-  const source = new Hl7Source({
+  const source = hl7Source({
     settings: {
       ...{ address: '127.0.0.1', port: 0, peers, rooms: ['EP1'], fields: ['PV1-3', 'AIL-3'] },
       ...{ freeMinutes: 60, presenceMinutes: 240, ...(tls ? { tls } : {}) },
@@ -148,7 +148,7 @@ test('a port that is taken says nothing, and is tried again', async (t) => {
     ...{ address: '127.0.0.1', port: source.port, peers: ['127.0.0.1'], rooms: ['EP1'], fields: ['PV1-3'] as const },
     ...{ freeMinutes: 60, presenceMinutes: 240 },
   };
-  const second = new Hl7Source({ settings, evidence, clock, log: silentLog, onChange: () => {} });
+  const second = hl7Source({ settings, evidence, clock, log: silentLog, onChange: () => {} });
   await second.start();
   t.after(() => second.stop());
   assert.deepEqual(

@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../../core/clock.ts';
 import { describe, type Log } from '../../../core/log.ts';
 import type { EventEvidence } from '../event-evidence.ts';
-import type { EvidenceSource, Statement } from '../evidence.ts';
 import { Listener, type ListenerSettings } from '../listener.ts';
 import { acknowledge, type Verdict } from './acknowledge.ts';
 import { type Meaning, meaningOf, type RoomField, timeOf } from './meaning.ts';
@@ -38,42 +37,23 @@ const staleMs = 10 * 60_000;
  * HL7 v2 over MLLP. Of a message nothing is kept but what it means for this room, when it came, and a digest of the id
  * that its end will name. It is durable before it is acknowledged.
  */
-export class Hl7Source implements EvidenceSource {
-  readonly name = 'hl7';
+export function hl7Source(deps: Deps): Listener {
+  const { settings, evidence, clock, log, onChange } = deps;
+  const server = new Hl7Server(deps);
+  return new Listener({
+    ...{ settings, evidence, clock, log, onChange, name: 'hl7' },
+    serve: (socket) => server.serve(socket),
+  });
+}
+
+class Hl7Server {
   readonly #deps: Deps;
-  readonly #listener: Listener;
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    const { settings, clock, log, onChange } = deps;
-    this.#listener = new Listener({
-      ...{ settings, clock, log, onChange, name: this.name },
-      serve: (socket) => this.#serve(socket),
-    });
   }
 
-  start(): Promise<void> {
-    return this.#listener.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#listener.stop();
-  }
-
-  get port(): number {
-    return this.#listener.port;
-  }
-
-  statements(): readonly Statement[] {
-    const said = this.#deps.evidence.statements;
-    if (this.#listener.isListening) return said;
-    // A listener that nobody can reach does not know that the room is still free.
-    const sinceMs = this.#deps.clock.monotonicMs();
-    const silent = { source: this.name, key: 'fault', says: 'nothing', sinceMs, what: 'hl7 cannot listen.' } as const;
-    return [...said.filter(({ says }) => says !== 'free'), silent];
-  }
-
-  #serve(socket: Socket): void {
+  serve(socket: Socket): void {
     const { frameMs = 30_000, idleMs = 60 * 60_000 } = this.#deps;
     const decoder = new MllpDecoder(largestMessageBytes);
     let late: NodeJS.Timeout | undefined;
@@ -114,7 +94,7 @@ export class Hl7Source implements EvidenceSource {
       evidence.save();
       return 'accept';
     } catch (error) {
-      log.error({ source: this.name, error: describe(error) }, 'message not taken');
+      log.error({ source: 'hl7', error: describe(error) }, 'message not taken');
       return 'error';
     }
   }

@@ -10,7 +10,7 @@ import { seededRandom } from '../../../test/harness/random.ts';
 import { FakeClock } from '../../testing/clock.ts';
 import { EventEvidence } from '../event-evidence.ts';
 import { change, creation, isOurs } from './meaning.ts';
-import { MppsSource } from './source.ts';
+import { mppsSource } from './source.ts';
 
 const hour = 3_600_000;
 
@@ -18,7 +18,7 @@ async function listening(t: TestContext) {
   const clock = new FakeClock();
   const path = join(temporaryFolder(t), 'procedure', 'mpps.json');
   const open = () => new EventEvidence({ source: 'mpps', path, clock, busyMs: 6 * hour, secret: Buffer.from('s') });
-  const source = new MppsSource({
+  const source = mppsSource({
     settings: {
       ...{
         address: '127.0.0.1',

@@ -1,7 +1,7 @@
+import type { Socket } from 'node:net';
 import type { Clock } from '../../../core/clock.ts';
 import { describe, type Log } from '../../../core/log.ts';
 import type { EventEvidence } from '../event-evidence.ts';
-import type { EvidenceSource, Statement } from '../evidence.ts';
 import { Listener, type ListenerSettings } from '../listener.ts';
 import { serveAssociation } from './association.ts';
 import { answers, change, creation, isOurs, type Step } from './meaning.ts';
@@ -29,45 +29,30 @@ const mostForeign = 256;
  * DICOM Modality Performed Procedure Step: a step in progress is busy for a lifetime; its end takes back that step's own
  * evidence and nothing else. Nothing is kept but a digest of the step's UID and when it came.
  */
-export class MppsSource implements EvidenceSource {
-  readonly name = 'mpps';
+export function mppsSource(deps: Deps): Listener {
+  const { settings, evidence, clock, log, onChange } = deps;
+  const server = new MppsServer(deps);
+  return new Listener({
+    ...{ settings, evidence, clock, log, onChange, name: 'mpps' },
+    serve: (socket) => server.serve(socket),
+  });
+}
+
+class MppsServer {
   readonly #deps: Deps;
-  readonly #listener: Listener;
   readonly #foreign = new Set<string>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    const { settings, clock, log, onChange } = deps;
-    const { aeTitle, callers } = settings;
-    this.#listener = new Listener({
-      ...{ settings, clock, log, onChange, name: this.name },
-      serve: (socket) =>
-        serveAssociation(socket, {
-          ...{ aeTitle, callers },
-          created: (uid, attribute) => this.#answer(() => this.#created(uid, stepOf(attribute))),
-          changed: (uid, attribute) => this.#answer(() => this.#changed(uid, stepOf(attribute).status)),
-        }),
+  }
+
+  serve(socket: Socket): void {
+    const { aeTitle, callers } = this.#deps.settings;
+    serveAssociation(socket, {
+      ...{ aeTitle, callers },
+      created: (uid, attribute) => this.#answer(() => this.#created(uid, stepOf(attribute))),
+      changed: (uid, attribute) => this.#answer(() => this.#changed(uid, stepOf(attribute).status)),
     });
-  }
-
-  start(): Promise<void> {
-    return this.#listener.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#listener.stop();
-  }
-
-  get port(): number {
-    return this.#listener.port;
-  }
-
-  statements(): readonly Statement[] {
-    const said = this.#deps.evidence.statements;
-    if (this.#listener.isListening) return said;
-    const sinceMs = this.#deps.clock.monotonicMs();
-    const silent = { source: this.name, key: 'fault', says: 'nothing', sinceMs, what: 'mpps cannot listen.' } as const;
-    return [...said.filter(({ says }) => says !== 'free'), silent];
   }
 
   #created(uid: string, step: Step): keyof typeof answers {
@@ -107,7 +92,7 @@ export class MppsSource implements EvidenceSource {
       evidence.save();
       return answers[verdict];
     } catch (error) {
-      log.error({ source: this.name, error: describe(error) }, 'step not taken');
+      log.error({ source: 'mpps', error: describe(error) }, 'step not taken');
       return answers.processingFailure;
     }
   }
