@@ -35,18 +35,15 @@ export interface OpenOptions {
  * opening and while reading. Throws CartoError (no message holds a name or a password); whoever gets a source closes it.
  */
 export async function openSource(path: string, checkpoint: Checkpoint, options: OpenOptions = {}): Promise<Source> {
-  await using opening = new Opening(checkpoint, options);
-  const { files, leftOut, labels } = await opening.open(path);
-  const held = opening.keep();
-  return {
-    name: basename(resolve(path)),
-    files,
-    leftOut,
-    container: labels.join(' > '),
-    close: async () => {
-      for (let close = held.pop(); close !== undefined; close = held.pop()) await close();
-    },
-  };
+  const opening = new Opening(checkpoint, options);
+  try {
+    const { files, leftOut, labels } = await opening.open(path);
+    const container = labels.join(' > ');
+    return { name: basename(resolve(path)), files, leftOut, container, close: () => opening.close() };
+  } catch (error) {
+    await opening.close();
+    throw error;
+  }
 }
 
 /** Deflate64, bzip2, LZMA and others in a zip: 7-Zip reads them too. */
@@ -59,12 +56,12 @@ async function zipOrSevenZip(bytes: RandomBytes, context: Context): Promise<Open
   }
 }
 
-/** What has been opened on the way in, to be closed the other way round when the way ends early. */
+/** What has been opened on the way in, or since, to be closed the other way round. */
 class Opening {
   readonly #checkpoint: Checkpoint;
   readonly #options: OpenOptions;
   readonly #limits: SourceLimits;
-  #held: (() => Promise<void>)[] = [];
+  readonly #held: (() => Promise<void>)[] = [];
   #spool: Promise<Spool> | undefined;
   #outermostBytes: number | undefined;
 
@@ -97,13 +94,7 @@ class Opening {
     return { files: opened.files, leftOut: leftOut.counts(), labels };
   }
 
-  keep(): (() => Promise<void>)[] {
-    const held = this.#held;
-    this.#held = [];
-    return held;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     for (let close = this.#held.pop(); close !== undefined; close = this.#held.pop()) await close();
   }
 
