@@ -43,11 +43,9 @@ export class Fields {
   }
 
   vector(name: string): Vector3 {
-    const [x, y, z, ...more] = numbersIn(this.requiredText(name)) ?? [];
-    if (x === undefined || y === undefined || z === undefined || more.length > 0) {
-      throw this.#broken(`the attribute ${name} is not three numbers`);
-    }
-    return [x, y, z];
+    const vector = vectorIn(this.requiredText(name));
+    if (!vector) throw this.#broken(`the attribute ${name} is not three numbers`);
+    return vector;
   }
 
   #broken(what: string): CartoError {
@@ -77,6 +75,25 @@ export function numbersIn(text: string): number[] | undefined {
     numbers.push(value);
   }
   return numbers;
+}
+
+/** Three numbers; undefined when there is anything else. */
+export function vectorIn(text: string): Vector3 | undefined {
+  const [x, y, z, ...more] = numbersIn(text) ?? [];
+  return x === undefined || y === undefined || z === undefined || more.length > 0 ? undefined : [x, y, z];
+}
+
+/** A key and its value, without the blanks around them. */
+export interface Pair {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What stands before the first sign, and all behind it; undefined where no key does. */
+export function pairAround(sign: '=' | ':', text: string): Pair | undefined {
+  const at = text.indexOf(sign);
+  const key = text.slice(0, Math.max(0, at)).trim();
+  return key === '' ? undefined : { key, value: text.slice(at + 1).trim() };
 }
 
 type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {

@@ -5,7 +5,7 @@ import { parseNumber } from '../grammar/number.ts';
 import { Numbers } from '../numbers.ts';
 import type { SourceFile } from '../source.ts';
 import type { Mesh } from '../study.ts';
-import { defined, numbersIn } from './fields.ts';
+import { defined, numbersIn, present } from './fields.ts';
 import { compact } from './mesh-compact.ts';
 
 /** First cells of a row: its number and the sign of equality. */
@@ -122,8 +122,7 @@ class MeshBuilder {
     return names.slice(0, this.#colors.length).map((name, at) => {
       const values = this.#colors[at]?.take() ?? new Float32Array();
       for (let vertex = 0; vertex < values.length; vertex++) {
-        // -10000 and its cousins stand for *no value*.
-        if (!(Math.abs(values[vertex] as number) < 10_000)) values[vertex] = Number.NaN;
+        values[vertex] = present(values[vertex]) ?? Number.NaN;
       }
       return { ...defined({ id: ids[at] }), name, values };
     });

@@ -5,7 +5,7 @@ import { Numbers } from '../numbers.ts';
 import type { SourceFile } from '../source.ts';
 import type { PaceTemplate } from '../study.ts';
 import { defined, present } from './fields.ts';
-import { integersIn, linesOf, pairIn } from './paso-text.ts';
+import { integersIn, linesOf, pairsIn } from './paso-text.ts';
 
 const kind = 'paso-template';
 const maxChannels = 64;
@@ -20,8 +20,7 @@ export async function readPaceTemplate(file: SourceFile, checkpoint: Checkpoint)
   const lines = await linesOf(file, checkpoint, kind);
   const ecgAt = lines.findIndex((line) => /^ECG\s*:/.test(line));
   const head = ecgAt < 0 ? lines : lines.slice(0, ecgAt);
-  const fields = new Map<string, string>();
-  for (const pair of head.map(pairIn)) if (pair) fields.set(pair.key, pair.value);
+  const fields = pairsIn(head);
   if (!fields.has('ID')) return undefined;
   const number = (key: string) => present(parseNumber(/^\S+/.exec(fields.get(key) ?? '')?.[0] ?? ''));
   const clock = parseNumber(fields.get('Timestamp') ?? '');

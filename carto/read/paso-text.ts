@@ -3,6 +3,7 @@ import { decodeText, textStart } from '../decode.ts';
 import { CartoError } from '../error.ts';
 import { contentOf, expectAtMost } from '../pieces.ts';
 import type { SourceFile } from '../source.ts';
+import { type Pair, pairAround } from './fields.ts';
 
 /** Files of pace mapping are small: one beat of twelve leads, or a few lines per template. */
 const maxBytes = 8 * 2 ** 20;
@@ -15,17 +16,15 @@ export function expectShort(length: number, kind: string, line: number): void {
   if (length > maxLineLength) throw new CartoError('UNREADABLE', 'a line is too long', { kind, line });
 }
 
-/** One line of the form `key: value`. */
-export interface Pair {
-  readonly key: string;
-  readonly value: string;
+/** One line of the form `key: value`. Undefined for a line of another form. */
+export function pairIn(line: string): Pair | undefined {
+  return pairAround(':', line);
 }
 
-/** Undefined for a line of another form. */
-export function pairIn(line: string): Pair | undefined {
-  const colon = line.indexOf(':');
-  const key = line.slice(0, Math.max(0, colon)).trim();
-  return key === '' ? undefined : { key, value: line.slice(colon + 1).trim() };
+/** Every line of the form `key: value`; where a key comes again, the last one. */
+export function pairsIn(lines: readonly string[]): Map<string, string> {
+  const pairs = lines.map(pairIn).filter((pair) => pair !== undefined);
+  return new Map(pairs.map(({ key, value }) => [key, value]));
 }
 
 /** The lines of a small file, without their ends. Throws UNREADABLE for one that is too long. */

@@ -1,15 +1,15 @@
 import type { SourceFile } from '../source.ts';
 import type { PaceCorrelation, PaceMapping, SettingsBlock } from '../study.ts';
-import { entriesOf } from '../survey.ts';
+import { entriesOf, type Survey } from '../survey.ts';
 import { readPaceCorrelations } from './paso-correlations.ts';
 import { readPaceTemplate } from './paso-template.ts';
-import { linesOf, pairIn } from './paso-text.ts';
+import { linesOf, pairsIn } from './paso-text.ts';
 import type { Reading } from './reading.ts';
 
 /** Reads what pace mapping exported; undefined when it exported nothing. */
 export async function readPaceMapping(reading: Reading): Promise<PaceMapping | undefined> {
   const { survey } = reading;
-  if (!survey.entries.some(({ identity }) => identity.kind.startsWith('paso-'))) return undefined;
+  if (!hasPaceMapping(survey)) return undefined;
   const configuration = new Map<string, string>();
   for (const { file } of entriesOf(survey, 'paso-configuration')) {
     const block = await reading.attempt('paso-configuration', () => readConfiguration(file, reading));
@@ -24,19 +24,18 @@ export async function readPaceMapping(reading: Reading): Promise<PaceMapping | u
     else if (read) reading.warnings.add('unrecognised', 'paso-template');
   }
   const correlations: PaceCorrelation[] = [];
-  for (const { file } of entriesOf(survey, 'paso-correlations')) {
-    const of = /ISISCorrelations\.txt$/i.test(file.path) ? 'ISIS' : 'PMIS';
-    const found = await reading.attempt('paso-correlations', () => readPaceCorrelations(file, of, reading.checkpoint));
+  for (const { file, identity } of entriesOf(survey, 'paso-correlations')) {
+    const read = () => readPaceCorrelations(file, identity.of, reading.checkpoint);
+    const found = await reading.attempt('paso-correlations', read);
     for (const one of found ?? []) correlations.push(one);
   }
   return { configuration, templates, correlations };
 }
 
 async function readConfiguration(file: SourceFile, { checkpoint }: Reading): Promise<SettingsBlock> {
-  const block = new Map<string, string>();
-  for (const line of await linesOf(file, checkpoint, 'paso-configuration')) {
-    const pair = pairIn(line);
-    if (pair) block.set(pair.key, pair.value);
-  }
-  return block;
+  return pairsIn(await linesOf(file, checkpoint, 'paso-configuration'));
+}
+
+export function hasPaceMapping({ entries }: Survey): boolean {
+  return entries.some(({ identity }) => identity.kind.startsWith('paso-'));
 }

@@ -2,12 +2,11 @@ import type { Checkpoint } from '../../core/gate-flag.ts';
 import { eachLine } from '../grammar/line.ts';
 import type { SourceFile } from '../source.ts';
 import type { SettingsBlock } from '../study.ts';
+import { type Pair, pairAround } from './fields.ts';
 
 /** One `key=      value` line; keys may hold blanks. Undefined for a line of another form. */
-export function settingOf(text: string): { readonly key: string; readonly value: string } | undefined {
-  const equals = text.indexOf('=');
-  const key = text.slice(0, Math.max(0, equals)).trim();
-  return key === '' ? undefined : { key, value: text.slice(equals + 1).trim() };
+export function settingOf(text: string): Pair | undefined {
+  return pairAround('=', text);
 }
 
 /** Reads a file of `key=` value pairs in blocks that blank lines divide. Lines of another form are passed over. */

@@ -1,6 +1,6 @@
 import { beyondAnyStudy, CartoError } from '../error.ts';
 import type { Coloring, SettingsBlock, Tag, Vector3 } from '../study.ts';
-import { defined, type Fields, numbersIn, present } from './fields.ts';
+import { defined, type Fields, numbersIn, present, vectorIn } from './fields.ts';
 import { ListCounts } from './list-counts.ts';
 import { parseXml, type XmlFile } from './xml.ts';
 
@@ -135,9 +135,8 @@ class StudyXmlReader {
   /** How a landmark is written is not documented: three numbers in an attribute or a text are one. */
   #addLandmark(texts: readonly string[]): void {
     for (const text of texts) {
-      const [x, y, z, ...more] = numbersIn(text) ?? [];
-      if (x === undefined || y === undefined || z === undefined || more.length > 0) continue;
-      this.#landmarks?.push([x, y, z]);
+      const landmark = vectorIn(text);
+      if (landmark) this.#landmarks?.push(landmark);
     }
   }
 
