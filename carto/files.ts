@@ -24,9 +24,6 @@ export const visiTagTables = {
 } as const;
 export type VisiTagKind = keyof typeof visiTagTables;
 
-/** Pace mapping. Its templates hold real dates, and names that staff typed, which may be those of their files too. */
-export type PasoKind = 'paso-configuration' | 'paso-template' | 'paso-correlations';
-
 /** Kinds that are known and stay behind, each for a reason of its own. */
 export type LeftOutKind =
   | 'paso-other' // files of a pace mapping export that are not documented
@@ -58,6 +55,7 @@ export type FileIdentity =
   | { readonly kind: 'rf' | 'contact-force-in-rf'; readonly map: string; readonly ordinal: string }
   | { readonly kind: VisiTagKind; readonly variant: '' | '_QMODE+' }
   | { readonly kind: 'fpti-formulas' }
+  // Pace mapping. Its templates hold real dates, and names that staff typed, which may be those of their files too.
   | { readonly kind: 'paso-configuration' }
   | { readonly kind: 'paso-template'; readonly name: string }
   | { readonly kind: 'paso-correlations'; readonly of: 'ISIS' | 'PMIS' }
