@@ -13,6 +13,11 @@ export function short(value: number): string {
   return text.includes('e') || text === '-0' ? '0' : text;
 }
 
+/** Three decimals: how the lesion tables write what is measured. */
+export function milli(value: number): string {
+  return value.toFixed(3);
+}
+
 /** Lines with CRLF after each one. */
 export function crlf(lines: readonly string[]): string {
   return lines.length === 0 ? '' : `${lines.join('\r\n')}\r\n`;

@@ -34,7 +34,8 @@ export interface Site {
   readonly track: Float32Array;
 }
 
-const framesPerS = 60;
+/** The tip's position is known so often. */
+export const framesPerS = 60;
 const firstFrameMs = 6;
 
 /** Measures one site. `startMs` is when its application began. */

@@ -1,13 +1,13 @@
 import type { Application } from './ablation.ts';
-import { crlf, tableRow, toCp1252 } from './format.ts';
-import { type Site, voxelCode } from './site.ts';
+import { crlf, milli, tableRow, toCp1252 } from './format.ts';
+import { framesPerS, type Site, voxelCode } from './site.ts';
 import type { SimulatedStudy } from './study.ts';
 import type { Vector } from './vector.ts';
 
 export const positionColumns = ['TimeStamp', 'Session', 'ChannelID', 'X', 'Y', 'Z', 'Valid'];
 
-const framesPerS = 60;
-const channel = '0';
+/** Of the ablation catheter, in every lesion table. */
+export const channel = '0';
 const pieceRows = 2000;
 /** A frame counts for every voxel within this far of it, in each direction: what makes the widest table wide. */
 const reachVoxels = 3;
@@ -44,8 +44,6 @@ function* framesOf(applications: readonly Application[]): Generator<Frame> {
     }
   }
 }
-
-const milli = (value: number) => value.toFixed(3);
 
 function* rawRows(applications: readonly Application[]): Generator<string[]> {
   for (const { session, atMs, place } of framesOf(applications)) {

@@ -1,8 +1,8 @@
 import type { Application } from './ablation.ts';
-import { table } from './format.ts';
-import { type Site, voxelCentre } from './site.ts';
+import { milli, table } from './format.ts';
+import { framesPerS, type Site, voxelCentre } from './site.ts';
 import type { SimulatedStudy } from './study.ts';
-import { positionColumns, positionTables } from './write-lesion-positions.ts';
+import { channel, positionColumns, positionTables } from './write-lesion-positions.ts';
 import { presetNames, writeDisplay, writeFormulas, writePresets, writeSettings } from './write-visitag-settings.ts';
 
 /** Every file of the lesion folder, by name. What was burnt with high power is in sibling tables. */
@@ -42,8 +42,6 @@ function tablesOf(study: SimulatedStudy, hasIndex: boolean): LesionFile[] {
     ['EndExpiriums', table(positionColumns, [])],
   ];
 }
-
-const channel = '0';
 
 function eachSite<T>(applications: readonly Application[], make: (session: string, site: Site) => T): T[] {
   return applications.flatMap(({ session, sites }) => sites.map((site) => make(String(session), site)));
@@ -136,7 +134,7 @@ function writeGrids(applications: readonly Application[]): Buffer {
   }
   const rows = [...voxels].map(([code, visits]) => {
     const most = (value: (site: Site) => number) => Math.max(...visits.map(({ site }) => value(site)));
-    const seconds = visits.map(({ frames }) => frames / 60);
+    const seconds = visits.map(({ frames }) => frames / framesPerS);
     const numbers = [
       ...voxelCentre(code),
       Math.max(...seconds),
@@ -149,8 +147,4 @@ function writeGrids(applications: readonly Application[]): Buffer {
     return [String(code), ...numbers.map(milli)];
   });
   return table(columns, rows);
-}
-
-function milli(value: number): string {
-  return value.toFixed(3);
 }
