@@ -1,7 +1,8 @@
 import { chmod, mkdir, readdir, rename, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { SevenZipModule, SevenZipModuleFactory } from '7z-wasm';
 import type { ExportStamp } from './export-stamp.ts';
+import { checkWord } from './options.ts';
 import { SimulatorError } from './simulator-error.ts';
 
 /** What an export comes in. `7z` is a 7-Zip archive that is named `.zip`; `outer-zip` has a password and holds another. */
@@ -20,11 +21,7 @@ export interface PackOptions {
 
 /** Throws `BAD_OPTION` for options that do not go together. */
 export function checkContainer({ container = 'folder', password }: PackOptions): void {
-  if (!packKinds.includes(container)) {
-    throw new SimulatorError('BAD_OPTION', `expected container to be one of ${packKinds.join(', ')}, found another`, {
-      hint: 'Choose one of the words named.',
-    });
-  }
+  checkWord('container', container, packKinds);
   const usable = password !== undefined && /^[\x20-\x7e]{1,64}$/.test(password);
   if (container === 'outer-zip' && !usable) {
     throw new SimulatorError('BAD_OPTION', 'expected a password for the outer zip, found none that can be used', {
@@ -108,11 +105,10 @@ const load: SevenZipModuleFactory = async (options) => {
 };
 
 function inFolders(seven: SevenZipModule, folder: string, target: string, run: (output: string) => unknown): unknown {
-  const [home, file] = [target.slice(0, target.lastIndexOf('/')), target.slice(target.lastIndexOf('/') + 1)];
   seven.FS.mkdir('/in');
   seven.FS.mkdir('/out');
   seven.FS.mount(seven.NODEFS, { root: folder }, '/in');
-  seven.FS.mount(seven.NODEFS, { root: home }, '/out');
+  seven.FS.mount(seven.NODEFS, { root: dirname(target) }, '/out');
   seven.FS.chdir('/in');
-  return run(`/out/${file}`);
+  return run(`/out/${basename(target)}`);
 }

@@ -92,7 +92,8 @@ export function completeOptions(options: StudyOptions): CompleteOptions {
   };
 }
 
-function checkWord(name: string, word: string, words: readonly string[]): void {
+/** Throws `BAD_OPTION` for a word that is none of these. */
+export function checkWord(name: string, word: string, words: readonly string[]): void {
   if (words.includes(word)) return;
   throw new SimulatorError('BAD_OPTION', `expected ${name} to be one of ${words.join(', ')}, found another word`, {
     hint: 'Choose one of the words named.',
