@@ -14,7 +14,7 @@ export function putWholeBefore(bytes: Uint8Array, last: number, value: number): 
 }
 
 /** How many digits a whole number has. */
-export function digitsOf(value: number): number {
+function digitsOf(value: number): number {
   let digits = 1;
   for (let limit = 10, size = value < 0 ? -value : value; size >= limit; limit *= 10) digits += 1;
   return digits;

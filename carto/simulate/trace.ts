@@ -96,6 +96,6 @@ export class TraceRecorder {
 }
 
 /** Rounds to a multiple of `step`, without the tail of binary fractions. */
-export function quantise(value: number, step: number): number {
+function quantise(value: number, step: number): number {
   return Number((Math.round(value / step) * step).toFixed(3));
 }

@@ -37,7 +37,6 @@ function configuration(): Buffer {
 
 /** A template with the day and time at which it was taken: those of the procedure, hours before the export. */
 function template(study: SimulatedStudy, prefix: 'IS' | 'PM', id: number, random: Random): Buffer {
-  const map = study.maps[0]!;
   const at = new Date(study.stamp.at.getTime() - random.integer(3_600, 14_400) * 1000);
   const two = (value: number) => String(value).padStart(2, '0');
   const clock = [at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()].map(two).join(':');
@@ -55,14 +54,14 @@ function template(study: SimulatedStudy, prefix: 'IS' | 'PM', id: number, random
     'Current WOI: -80 120',
     prefix === 'IS' && id === 1 ? 'Reference IS' : 'Non-reference IS',
     'ECG:',
-    ...beat(study, map.mesh.vertices.length, id, from),
+    ...beat(study, id, from),
   ]);
 }
 
-function beat(study: SimulatedStudy, vertices: number, id: number, from: number): string[] {
+function beat(study: SimulatedStudy, id: number, from: number): string[] {
   const { chamber, seed } = study;
   const { mesh } = study.maps[0]!;
-  const flat = new Float64Array(vertices / 3);
+  const flat = new Float64Array(mesh.vertices.length / 3);
   const fields = { unipolarMv: flat, bipolarMv: flat, latMs: flat, impedanceOhm: flat, forceG: flat };
   const workplace = {
     ...{ seed, chamber, mesh, stream: 'paso' },
