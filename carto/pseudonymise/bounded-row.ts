@@ -2,6 +2,7 @@ import { type Bounds, isWithin } from '../grammar/bounds.ts';
 import type { Line } from '../grammar/line.ts';
 import type { Row } from '../grammar/row.ts';
 import type { Passage } from './passage.ts';
+import type { Pen } from './pen.ts';
 
 /** What the format writes where a number is missing. */
 export const missing = '-10000';
@@ -17,10 +18,10 @@ export interface BoundedRow {
 }
 
 /**
- * Passes on a row whose cells were proved to be numbers: byte for byte, but for numbers out of their bounds. Returns
- * how many those were.
+ * Passes on a row whose cells were proved to be numbers: byte for byte, but for numbers out of their bounds, of which
+ * it warns.
  */
-export function passBounded(bounded: BoundedRow, out: Passage): number {
+export function passBounded(bounded: BoundedRow, pen: Pen, out: Passage): void {
   const { line, row, first = 0, boundsOf, instead = () => missing } = bounded;
   let passed = line.start;
   let leftOut = 0;
@@ -33,5 +34,5 @@ export function passBounded(bounded: BoundedRow, out: Passage): number {
     leftOut++;
   }
   out.pass(passed, line.next);
-  return leftOut;
+  if (leftOut > 0) pen.desk.warnings.add('odd-value', pen.kind, leftOut);
 }

@@ -60,8 +60,7 @@ export class ContactForceWriter implements LineWriter {
     const row = this.#row.split(line);
     const [clock, means] = [this.#pen.boundsOf(meansClock), this.#pen.boundsOf('means')];
     if (!row.areNumbers() || row.count > 1 + maxMeans || !clock || !means) return false;
-    const leftOut = passBounded({ line, row, boundsOf: (cell) => (cell === 0 ? clock : means) }, out);
-    if (leftOut > 0) this.#pen.desk.warnings.add('odd-value', this.#pen.kind, leftOut);
+    passBounded({ line, row, boundsOf: (cell) => (cell === 0 ? clock : means) }, this.#pen, out);
     return true;
   }
 

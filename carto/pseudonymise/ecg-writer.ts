@@ -38,8 +38,7 @@ export class EcgWriter implements LineWriter {
   #row(line: Line, out: Passage): void {
     const bounds = this.#pen.boundsOf('samples');
     if (!bounds) return;
-    const leftOut = passBounded({ line, row: this.#grammar.row, boundsOf: () => bounds }, out);
-    if (leftOut > 0) this.#pen.desk.warnings.add('odd-value', this.#pen.kind, leftOut);
+    passBounded({ line, row: this.#grammar.row, boundsOf: () => bounds }, this.#pen, out);
   }
 
   /** A header line, written from what it was read as; undefined for one that is not known. */

@@ -88,8 +88,7 @@ export class MeshWriter implements LineWriter {
     const group = isGeometry ? row.count - 1 : -1;
     const boundsOf = (cell: number) => (cell === group ? groupBounds : bounds);
     const rest = isGeometry ? { instead: nearestGroup } : {};
-    const leftOut = passBounded({ line, row, first: firstNumber[section] ?? leadCells, boundsOf, ...rest }, out);
-    if (leftOut > 0) this.#pen.desk.warnings.add('odd-value', this.#pen.kind, leftOut);
+    passBounded({ line, row, first: firstNumber[section] ?? leadCells, boundsOf, ...rest }, this.#pen, out);
   }
 
   /** A comment of the exporter as it is, the line of column names as it is, any other as an empty comment. */
