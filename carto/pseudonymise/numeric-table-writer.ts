@@ -1,16 +1,13 @@
 import { CartoError } from '../error.ts';
-import { type Bounds, isWithin } from '../grammar/bounds.ts';
+import { isWithin } from '../grammar/bounds.ts';
 import type { Line } from '../grammar/line.ts';
-import { TableGrammar } from '../grammar/table.ts';
+import { type HeaderStyle, TableGrammar } from '../grammar/table.ts';
 import { type LineWriter, putLine } from './line-writer.ts';
 import type { Passage } from './passage.ts';
 import type { Pen } from './pen.ts';
-import { type ProofColumns, proofColumns } from './proof/prover.ts';
-import type { CounterName } from './rule.ts';
+import { type ProofColumn, type ProofColumns, proofColumns } from './proof/prover.ts';
 
-type Column =
-  | { readonly cells: 'numbers'; readonly bounds: Bounds }
-  | { readonly cells: 'counters'; readonly counter: CounterName };
+type Column = Exclude<ProofColumn, { readonly cells: 'words' }>;
 
 /**
  * Rewrites a table of which nothing is known but that it is one: one header line, then rows of numbers, one for each
@@ -49,15 +46,14 @@ export class NumericTableWriter implements LineWriter {
     this.#grammar.line(line);
     this.#columns = this.#grammar.columns.map((name) => this.#columnOf(name));
     this.#proof = proofColumns(this.#columns);
-    const written =
-      style === 'tabs'
-        ? text
-            .split('\t')
-            .map((name) => this.#name(name.trim()))
-            .join('\t')
-        : undefined;
-    const inPlace = (name: string) => this.#name(name).padStart(name.length);
-    putLine(written ?? text.replaceAll(/[^ \t]+/g, inPlace), line, out);
+    putLine(this.#names(text, style), line, out);
+  }
+
+  /** The names, spaced as they were between blanks. */
+  #names(text: string, style: HeaderStyle): string {
+    if (style === 'blanks') return text.replaceAll(/[^ \t]+/g, (name) => this.#name(name).padStart(name.length));
+    const names = text.split('\t').map((name) => this.#name(name.trim()));
+    return names.join('\t');
   }
 
   #name(name: string): string {
