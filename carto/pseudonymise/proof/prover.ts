@@ -84,7 +84,7 @@ export class Prover {
   constructor(deps: { readonly originals: Originals; readonly counters: Counters }) {
     this.#originals = deps.originals;
     this.#counters = deps.counters;
-    compiled ??= new webAssembly.Module(kernelBytes);
+    compiled ??= new webAssembly.Module(kernelBytes());
     const { memory, prove } = new webAssembly.Instance(compiled).exports;
     this.#memory = Buffer.from((memory as { readonly buffer: ArrayBuffer }).buffer);
     this.#prove = prove as Prove;
