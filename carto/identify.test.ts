@@ -58,6 +58,15 @@ test('points that were not exported are no failure, nor is one without a start; 
   await assert.rejects(of(damaged), (error) => error instanceof CartoError && error.code === 'UNREADABLE');
 });
 
+test('a session without a start is told of by its state, but is no mark: numbers alone repeat', async () => {
+  const path = 'VisiTagExport/VisiTagSessions.txt';
+  const { [path]: whole = '', ...rest } = tinyExport();
+  const unstarted = await of({ ...rest, [path]: whole.toString().replace('StartTs', 'OtherTs') });
+  assert.ok(unstarted.marks.every((mark) => !mark.startsWith('session:')));
+  assert.equal(unstarted.marks.length, same.marks.length - 1);
+  assert.notEqual(unstarted.fingerprint, (await of(rest)).fingerprint);
+});
+
 test('an empty source and one without a study', async () => {
   await assert.rejects(of({}), (error) => error instanceof CartoError && error.code === 'EMPTY');
   await assert.rejects(of({ 'a.xml': '' }), (error) => error instanceof CartoError && error.code === 'NO_STUDY');

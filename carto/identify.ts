@@ -29,10 +29,10 @@ export async function identify(source: Source, checkpoint: Checkpoint, siteKey: 
   const survey = await surveyExport(source, checkpoint);
   const content = survey.study.maps.map(({ index, points }) => `map ${index} ${points.length}`);
   const marks = survey.study.maps.map(({ index }) => `map ${index}`);
-  for await (const event of eventsOf(survey, checkpoint)) {
-    content.push(event);
-    // A point whose start is not told has a number alone, and that is no mark.
-    if (!event.endsWith(' ')) marks.push(event);
+  for await (const { event, startMs } of eventsOf(survey, checkpoint)) {
+    content.push(`${event} ${startMs ?? ''}`);
+    // One whose start is not told has a number alone, and that is no mark.
+    if (startMs !== undefined) marks.push(`${event} ${startMs}`);
   }
   return {
     counts: await countsOf(survey, checkpoint),
@@ -46,13 +46,21 @@ function keyed(mark: string, siteKey: Uint8Array): StudyMark {
   return `${kind}:${hmacSha256(siteKey, `mark\0${mark}`).slice(0, markDigits)}`;
 }
 
-async function* eventsOf(survey: Survey, checkpoint: Checkpoint): AsyncGenerator<string> {
+/** What happened in a study at a moment of its own clock, as far as that is told. */
+interface StudyEvent {
+  readonly event: string;
+  readonly startMs: number | undefined;
+}
+
+async function* eventsOf(survey: Survey, checkpoint: Checkpoint): AsyncGenerator<StudyEvent> {
   const indexOf = new Map(survey.study.maps.map((map) => [map.name, map.index]));
   for (const { file } of entriesOf(survey, 'visitag-sessions')) {
-    for (const session of await readSessions(file, checkpoint)) yield `session ${session.id} ${session.startStudyMs}`;
+    for (const { id, startStudyMs } of await readSessions(file, checkpoint)) {
+      yield { event: `session ${id}`, startMs: Number.isNaN(startStudyMs) ? undefined : startStudyMs };
+    }
   }
   for (const { file, identity } of entriesOf(survey, 'point')) {
-    const start = await readPointStart(file, checkpoint);
-    yield `point ${indexOf.get(identity.map)} ${identity.key.point} ${start ?? ''}`;
+    const event = `point ${indexOf.get(identity.map)} ${identity.key.point}`;
+    yield { event, startMs: await readPointStart(file, checkpoint) };
   }
 }
