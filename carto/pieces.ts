@@ -3,8 +3,9 @@ import { CartoError } from './error.ts';
 import { maxPieceBytes, type SourceFile } from './source.ts';
 
 /**
- * The content of a file in pieces of at most 256 KiB, whatever the source hands over; a checkpoint before each.
- * With `into`, a piece is good only until the next is asked for. Throws UNREADABLE when more comes than the source announced: caps were checked against the announced size.
+ * The content of a file in pieces of at most 256 KiB, whatever the source hands over; a checkpoint before each. With
+ * `into`, a piece is good only until the next is asked for. Throws UNREADABLE when more comes than the source announced:
+ * caps were checked against the announced size.
  */
 export async function* piecesOf(file: SourceFile, checkpoint: Checkpoint, into?: Buffer): AsyncGenerator<Buffer> {
   await checkpoint();
