@@ -29,7 +29,7 @@ export function checkMapSurface(map: StudyMap, subject: Subject): CheckResult[] 
   }
   const area = visibleAreaCm2(mesh);
   return [
-    ...checkSurface(mesh, subject, volumeMl),
+    ...checkSurface(mesh, subject, { statedMl: volumeMl, area }),
     area > 0
       ? measured(placeOf('point-density', subject), points.length / area)
       : notApplicable(placeOf('point-density', subject), 'the surface has no area'),
@@ -37,7 +37,12 @@ export function checkMapSurface(map: StudyMap, subject: Subject): CheckResult[] 
 }
 
 /** What any surface tells. A surface with holes encloses nothing: its volume is not compared. */
-export function checkSurface(mesh: Mesh, subject: Subject, statedMl?: number): CheckResult[] {
+export function checkSurface(
+  mesh: Mesh,
+  subject: Subject,
+  known: { readonly statedMl?: number | undefined; readonly area?: number } = {},
+): CheckResult[] {
+  const { statedMl, area = visibleAreaCm2(mesh) } = known;
   const { boundaryEdges, crowdedEdges, turnedEdges, euler } = topologyOf(mesh);
   const saysClosed = mesh.topologyStatus === 0;
   const expectNone = (check: CheckName, found: number) =>
@@ -47,7 +52,7 @@ export function checkSurface(mesh: Mesh, subject: Subject, statedMl?: number): C
   const agreement = normalAgreement(mesh);
   return [
     volume(mesh, subject, { isClosed: boundaryEdges === 0, statedMl }),
-    measured(placeOf('area', subject), visibleAreaCm2(mesh)),
+    measured(placeOf('area', subject), area),
     expectNone('boundary-edges', boundaryEdges),
     expectNone('crowded-edges', crowdedEdges),
     expectNone('turned-edges', turnedEdges),

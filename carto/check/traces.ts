@@ -1,5 +1,6 @@
 import type { VisiTag } from '../study.ts';
 import type { NumericTable } from '../table.ts';
+import type { Samples } from './ablation-index.ts';
 
 /** Rows of one session, by time. */
 interface SessionRows {
@@ -9,15 +10,16 @@ interface SessionRows {
 
 /** Rows between two times are found, not searched for: there are hundreds of thousands, and hundreds of lesions. */
 export class Trace {
-  readonly table: NumericTable;
+  readonly #table: NumericTable;
   readonly #sessions = new Map<string, SessionRows>();
 
   constructor(table: NumericTable, timeColumn: string) {
-    this.table = table;
+    this.#table = table;
     const times = table.column(timeColumn) ?? new Float64Array();
+    const [sessions, channels] = [table.column('Session'), table.column('ChannelID')];
     const gathered = new Map<string, number[]>();
     for (let row = 0; row < times.length; row++) {
-      const key = keyOf(table.column('Session')?.[row], table.column('ChannelID')?.[row]);
+      const key = keyOf(sessions?.[row], channels?.[row]);
       const rows = gathered.get(key);
       if (rows) rows.push(row);
       else gathered.set(key, [row]);
@@ -37,9 +39,9 @@ export class Trace {
     of: { readonly session: number; readonly channel: number },
     fromMs: number,
     toMs: number,
-  ): { readonly timesMs: Float64Array; readonly values: Float64Array } {
+  ): Samples {
     const session = this.#sessions.get(keyOf(of.session, of.channel));
-    const all = this.table.column(column);
+    const all = this.#table.column(column);
     if (!session || !all) return { timesMs: new Float64Array(), values: new Float64Array() };
     const [from, to] = [firstNotBefore(session.times, fromMs), firstNotBefore(session.times, toMs + 0.5)];
     return {
