@@ -109,26 +109,29 @@ export class Listener implements EvidenceSource {
   }
 
   #create(): Server {
-    const { tls } = this.#deps.settings;
-    const take = (socket: Socket) => this.#take(socket);
-    const server = tls ? createTlsServer(tlsOptions(tls), take) : createServer(take);
-    // Before the handshake too: a stranger gets nothing to talk to.
+    const { settings, serve } = this.#deps;
+    const { tls } = settings;
+    const take = (socket: Socket) => {
+      socket.on('error', () => socket.destroy());
+      if (!socket.destroyed) serve(socket);
+    };
+    const server = tls ? createTlsServer(tlsOptions(tls), take) : createServer();
     server.on('connection', (socket: Socket) => {
-      if (!this.#mayTalk(socket)) socket.destroy();
+      this.#admit(socket);
+      if (!tls) take(socket);
     });
     server.on('tlsClientError', (_error, socket: Socket) => socket.destroy());
     return server;
   }
 
-  #take(socket: Socket): void {
-    socket.on('error', () => socket.destroy());
+  /** Before the handshake too: a stranger, or one too many, gets nothing to talk to; and `stop` ends whoever is silent. */
+  #admit(socket: Socket): void {
     if (!this.#mayTalk(socket) || this.#sockets.size >= mostConnections) {
       socket.destroy();
       return;
     }
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    this.#deps.serve(socket);
   }
 
   #mayTalk({ remoteAddress = '' }: Socket): boolean {

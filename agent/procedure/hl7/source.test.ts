@@ -174,7 +174,7 @@ test('garbage of any kind on the wire leaves the listener alive', async (t) => {
   await until(() => answers.length === 1, 'an answer after all that');
 });
 
-test('over TLS nobody is heard without a certificate of the site’s authority', async (t) => {
+test('over TLS nobody is heard without a certificate of the site’s authority, or holds up the end without a handshake', async (t) => {
   const folder = temporaryFolder(t);
   const make = (name: string, subject: string) =>
     execFileSync(
@@ -226,6 +226,11 @@ test('over TLS nobody is heard without a certificate of the site’s authority',
   assert.deepEqual([await send('stranger'), words()], ['refused', []]);
   assert.match(await send('peer'), /MSA\|AA/);
   assert.deepEqual(words(), ['busy']);
+  const mute = await talk(t, source.port);
+  await until(() => !mute.socket.connecting, 'a connection without a handshake');
+  const stopped = { yet: false };
+  void source.stop().then(() => Object.assign(stopped, { yet: true }));
+  await until(() => stopped.yet, 'the end of a listener to which somebody is connected and says nothing');
 });
 
 const python = '/usr/bin/python3';
