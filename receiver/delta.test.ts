@@ -11,7 +11,7 @@ import type { Manifest } from '../protocol/batch.ts';
 import { cloudCaseSchema } from '../protocol/documents.ts';
 import { newId } from '../protocol/ids.ts';
 import { catalogueMigrations } from './catalogue/schema.ts';
-import { exportCase, openCatalogueReader, verifyObjects } from './index.ts';
+import { exportCase, verifyObjects } from './index.ts';
 import { FolderObjects } from './objects/folder.ts';
 import { shelfPaths } from './shelf.ts';
 import type { TestArchive, TestDevice } from './testing/device.ts';
@@ -43,15 +43,6 @@ async function answerTo(from: TestDevice, manifest: Manifest): Promise<string> {
 const deliver = async (archive: TestArchive, from = device) =>
   answerTo(from, from.manifest([await from.uploaded(archive)]));
 
-async function read<T>(use: (reader: ReturnType<typeof openCatalogueReader>) => Promise<T>): Promise<T> {
-  const reader = openCatalogueReader(world.folder);
-  try {
-    return await use(reader);
-  } finally {
-    reader.close();
-  }
-}
-
 async function exported(caseId: string): Promise<{ files: Record<string, Buffer>; base?: string }> {
   const to = await mkdtemp(join(tmpdir(), 'receiver-delta-'));
   try {
@@ -81,7 +72,7 @@ test('a delta is stored and exported with its base as the whole study; the older
   assert.deepEqual(await exported(first.caseId), { files: contents(1) });
   assert.deepEqual(await exported(second.caseId), { files: contents(2), base: first.archiveId });
   assert.deepEqual(await exported(same.caseId), { files: contents(1), base: first.archiveId });
-  const found = await read((reader) => reader.caseById(second.caseId));
+  const found = await world.read((reader) => reader.caseById(second.caseId));
   assert.deepEqual(cloudCaseSchema.parse(found), found);
   assert.equal(found?.archives[0]?.base, first.archiveId);
   const verified = await verifyObjects({ folder: world.folder, settings: world.settings });
@@ -92,10 +83,10 @@ test('a base goes after its deltas', async () => {
   const first = await device.seal(transit(), { seed: 1 });
   const second = await device.seal(transit(), { seed: 2, base: first.archiveId });
   await deliver(first);
-  assert.equal(await read((reader) => reader.mayErase('dev-1', first.archiveId)), true);
+  assert.equal(await world.read((reader) => reader.mayErase('dev-1', first.archiveId)), true);
   await deliver(second);
-  assert.equal(await read((reader) => reader.mayErase('dev-1', first.archiveId)), false);
-  assert.equal(await read((reader) => reader.mayErase('dev-1', second.archiveId)), true);
+  assert.equal(await world.read((reader) => reader.mayErase('dev-1', first.archiveId)), false);
+  assert.equal(await world.read((reader) => reader.mayErase('dev-1', second.archiveId)), true);
   const db = openStore(shelfPaths(world.folder).catalogue, catalogueMigrations);
   const erase = (archiveId: string) => db.prepare('DELETE FROM archives WHERE archive_id = ?').run(archiveId);
   assert.throws(() => erase(first.archiveId), { code: 'SQLITE_CONSTRAINT_TRIGGER' });
@@ -110,7 +101,7 @@ test('a delta without its base is refused: unknown, of another device, another t
   const first = await device.seal(transit(), { seed: 1 });
   const orphan = await device.seal(transit(), { seed: 2, base: first.archiveId });
   assert.equal(await deliver(orphan), 'BASE_MISSING');
-  assert.equal(await read((reader) => reader.caseById(orphan.caseId)), undefined);
+  assert.equal(await world.read((reader) => reader.caseById(orphan.caseId)), undefined);
   await deliver(first);
 
   const other = await world.device('dev-2');

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { openCatalogueReader, publicKeyOf, verifyObjects, verifyReceipt } from './index.ts';
+import { publicKeyOf, verifyObjects, verifyReceipt } from './index.ts';
 import type { TestDevice } from './testing/device.ts';
 import { until } from './testing/hub-world.ts';
 import { type KillPoint, killPoints } from './testing/kill-points.ts';
@@ -60,9 +60,7 @@ for (const point of killPoints) {
     assert.equal(told.size, 1, 'however often it was told: one receipt');
     const receipt = await verifyReceipt([...told][0] ?? '', [publicKeyOf(world.settings.keys.receipt)]);
     assert.equal(receipt?.batch, manifest.batch);
-    const reader = openCatalogueReader(world.folder);
-    const found = await reader.caseById(archive.caseId);
-    reader.close();
+    const found = await world.read((reader) => reader.caseById(archive.caseId));
     assert.deepEqual(
       found?.archives.map(({ sha256 }) => sha256),
       [archive.sha256],
@@ -76,8 +74,5 @@ for (const point of killPoints) {
 
 /** True when no answer is left to be told: the receiver has marked what it told. */
 async function isToldAll(): Promise<boolean> {
-  const reader = openCatalogueReader(world.folder);
-  const count = await reader.undelivered();
-  reader.close();
-  return count === 0;
+  return (await world.read((reader) => reader.undelivered())) === 0;
 }

@@ -10,7 +10,7 @@ import type { Manifest } from '../protocol/batch.ts';
 import { cloudCaseSchema } from '../protocol/documents.ts';
 import { newId } from '../protocol/ids.ts';
 import type { Receipt } from '../protocol/receipt.ts';
-import { exportCase, openCatalogueReader, publicKeyOf, verifyObjects, verifyReceipt } from './index.ts';
+import { exportCase, publicKeyOf, verifyObjects, verifyReceipt } from './index.ts';
 import { signManifest, type TestDevice } from './testing/device.ts';
 import { until } from './testing/hub-world.ts';
 import { ReceiverWorld } from './testing/receiver-world.ts';
@@ -61,15 +61,6 @@ async function refusalOf(from: TestDevice, manifest: Manifest): Promise<string> 
   return answer.refused.code;
 }
 
-async function read<T>(use: (reader: ReturnType<typeof openCatalogueReader>) => Promise<T>): Promise<T> {
-  const reader = openCatalogueReader(world.folder);
-  try {
-    return await use(reader);
-  } finally {
-    reader.close();
-  }
-}
-
 test('a batch becomes objects, a catalogue entry and a receipt, each with the same digests', async () => {
   const caseId = newId('case');
   const review = await device.seal(transit(), { caseId, tier: 'review' });
@@ -84,7 +75,7 @@ test('a batch becomes objects, a catalogue entry and a receipt, each with the sa
     [review, study].map(({ archiveId, sha256, bytes }) => ({ archiveId, sha256, bytes })),
   );
 
-  const found = await read((reader) => reader.caseById(caseId));
+  const found = await world.read((reader) => reader.caseById(caseId));
   assert.deepEqual(cloudCaseSchema.parse(found), found);
   assert.deepEqual({ maps: found?.maps, points: found?.points, lesions: found?.lesions }, study.study);
   assert.deepEqual(
@@ -128,7 +119,7 @@ test('the same batch again gets the same receipt and no second entry', async () 
   const first = await receiptOf(device, manifest);
   assert.equal((await receiptOf(device, manifest)).jws, first.jws);
   assert.equal((await receiptOf(device, { ...manifest, createdAt: '2026-01-01T00:00:00Z' })).jws, first.jws);
-  const found = await read((reader) => reader.caseById(manifest.archives[0]?.caseId ?? ''));
+  const found = await world.read((reader) => reader.caseById(manifest.archives[0]?.caseId ?? ''));
   assert.equal(found?.archives.length, 1);
 });
 
@@ -137,7 +128,7 @@ test('an archive again in another batch is receipted again and entered once; oth
   await receiptOf(device, device.manifest([archive]));
   const { receipt } = await receiptOf(device, device.manifest([archive]));
   assert.equal(receipt.archives[0]?.sha256, archive.sha256);
-  assert.equal((await read((reader) => reader.caseById(archive.caseId)))?.archives.length, 1);
+  assert.equal((await world.read((reader) => reader.caseById(archive.caseId)))?.archives.length, 1);
   assert.deepEqual((await verifyObjects(world)).differences, []);
   const impostor = await device.seal(transit(), { archiveId: archive.archiveId, bytes: 10 });
   const blob = await device.upload(impostor.path, 'impostor');
@@ -151,7 +142,7 @@ test('a device that is offline gets its receipt when it is back', async () => {
   const before = device.acknowledged.length;
   device.answers = 500;
   await device.sendBatch(manifest);
-  await until(() => read((reader) => reader.caseById(manifest.archives[0]?.caseId ?? '')), 'the entry');
+  await until(() => world.read((reader) => reader.caseById(manifest.archives[0]?.caseId ?? '')), 'the entry');
   await device.disconnect();
   device.answers = 200;
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -170,7 +161,7 @@ test('a device that is slow, or declines, keeps no other waiting, and is told ag
     await receiptOf(device, device.manifest([await device.uploaded(await device.seal(transit()))]));
     assert.ok(performance.now() - startedAt < 2_500, 'the other receipt did not wait');
     other.thinksMs = 0;
-    const isPutAside = () => read((reader) => reader.undelivered()).then((count) => count === 0);
+    const isPutAside = () => world.read((reader) => reader.undelivered()).then((count) => count === 0);
     await until(isPutAside, 'the end of telling', 60_000);
     other.answers = 200;
     await receiptOf(other, manifest);
@@ -209,7 +200,7 @@ test('blobs of another device are never read', async () => {
     for (const blob of [archive.blob, `dev-1/../${archive.blob}`, 'dev-1//x', 'dev-1/./x', 'dev-1x/y', 'dev-1/']) {
       assert.equal(await refusalOf(device, device.manifest([{ ...archive, blob }])), 'FOREIGN_BLOB', blob);
     }
-    assert.equal(await read((reader) => reader.caseById(archive.caseId)), undefined);
+    assert.equal(await world.read((reader) => reader.caseById(archive.caseId)), undefined);
   });
 });
 
@@ -262,8 +253,8 @@ test('events that are not believed are recorded and passed over, and nobody is t
   await device.send(await signManifest(manifest, device.credential), { kind: 'unheard-of' });
   await device.send(await signManifest({ ...manifest, batch: 'no batch id' }, device.credential));
   await receiptOf(device, device.manifest([await device.uploaded(await device.seal(transit()))]));
-  await until(async () => (await read((reader) => reader.rejections())).length >= 5, 'the records');
-  const codes = (await read((reader) => reader.rejections())).map(({ code }) => code);
+  await until(async () => (await world.read((reader) => reader.rejections())).length >= 5, 'the records');
+  const codes = (await world.read((reader) => reader.rejections())).map(({ code }) => code);
   for (const code of ['WRONG_DEVICE', 'SIGNATURE_MALFORMED', 'EVENT_TOO_LARGE', 'UNKNOWN_KIND', 'MANIFEST_INVALID']) {
     assert.ok(codes.includes(code), code);
   }
@@ -278,7 +269,7 @@ test('a signed manifest that is not one is refused by its batch id', async () =>
 
 test('verify names what has changed on disk or in the catalogue', async () => {
   assert.deepEqual((await verifyObjects(world)).differences, []);
-  const [first, second] = await read((reader) => reader.archives());
+  const [first, second] = await world.read((reader) => reader.archives());
   assert.ok(first && second);
   const pathOf = (digest: string) => join(world.folder, 'objects', digest.slice(0, 2), digest);
   const [good, other] = [readFileSync(pathOf(first.sha256)), readFileSync(pathOf(second.sha256))];

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { type Log, silentLog } from '../../core/log.ts';
-import { createReceiverKeys, Receiver, type ReceiverSettings, receiverSettingsSchema } from '../index.ts';
+import type { CatalogueReader } from '../catalogue/catalogue.ts';
+import {
+  createReceiverKeys,
+  openCatalogueReader,
+  Receiver,
+  type ReceiverSettings,
+  receiverSettingsSchema,
+} from '../index.ts';
 import { TestDevice } from './device.ts';
 import { HubWorld } from './hub-world.ts';
 
@@ -55,6 +62,16 @@ export class ReceiverWorld {
 
   async device(deviceId: string): Promise<TestDevice> {
     return (await TestDevice.make(this.hub, deviceId)).connect();
+  }
+
+  /** What the catalogue says, whether the receiver runs or not. */
+  async read<T>(use: (reader: CatalogueReader) => Promise<T>): Promise<T> {
+    const reader = openCatalogueReader(this.folder);
+    try {
+      return await use(reader);
+    } finally {
+      reader.close();
+    }
   }
 
   async close(): Promise<void> {
