@@ -33,6 +33,15 @@ export const heldReasonSchema = z.enum([
 ]);
 export type HeldReason = z.infer<typeof heldReasonSchema>;
 
+const archiveShape = {
+  archiveId: archiveIdSchema,
+  tier: tierSchema,
+  sha256: sha256Schema,
+  bytes: z.int().positive(),
+  /** Of an archive that holds only what differs: the archive that it stands on. */
+  base: archiveIdSchema.optional(),
+};
+
 /** `vestibule cases list --json`: an array of these; `cases show ID --json`: one. */
 export const applianceCaseSchema = z.strictObject({
   caseId: caseIdSchema,
@@ -45,16 +54,7 @@ export const applianceCaseSchema = z.strictObject({
   counts: studyCountsSchema.optional(),
   files: z.int().nonnegative(),
   sourceBytes: z.int().nonnegative(),
-  archives: z.array(
-    z.strictObject({
-      archiveId: archiveIdSchema,
-      tier: tierSchema,
-      sha256: sha256Schema,
-      bytes: z.int().positive(),
-      /** Of an archive that holds only what differs: the archive that it stands on. */
-      base: archiveIdSchema.optional(),
-    }),
-  ),
+  archives: z.array(z.strictObject(archiveShape)),
   detectedAt: z.iso.datetime(),
   deliveredAt: z.iso.datetime().optional(),
 });
@@ -67,13 +67,8 @@ export const cloudCaseSchema = z.strictObject({
   ...studyCountsSchema.shape,
   archives: z.array(
     z.strictObject({
-      archiveId: archiveIdSchema,
-      tier: tierSchema,
-      sha256: sha256Schema,
-      bytes: z.int().positive(),
+      ...archiveShape,
       files: z.int().nonnegative(),
-      /** Of an archive that holds only what differs: the archive that it stands on. */
-      base: archiveIdSchema.optional(),
       receivedAt: z.iso.datetime(),
       /** Compact JWS (ES256), see docs/receipts.md. */
       receipt: z.string(),
