@@ -17,16 +17,7 @@ export const encodings = [
 export type Encoding = (typeof encodings)[number];
 
 /** Those whose bytes are text of the file that they stand in. */
-export const textEncodings: readonly Encoding[] = [
-  'plain',
-  'upper',
-  'base64',
-  'base64+1',
-  'base64+2',
-  'hex',
-  'percent',
-  'split',
-];
+export const textEncodings = encodings.filter((one) => one !== 'latin-1' && !one.startsWith('utf-16'));
 
 export function encode(text: string, by: Encoding, dice: Dice): Buffer {
   const bytes = Buffer.from(text, 'utf8');
@@ -52,7 +43,7 @@ export function encode(text: string, by: Encoding, dice: Dice): Buffer {
     case 'hex':
       return Buffer.from(bytes.toString('hex'));
     case 'percent':
-      return Buffer.from(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''));
+      return percent(bytes);
     case 'split':
       return Buffer.from([...text].join(dice.pick(['-', '.', '_', ' '])));
   }
@@ -64,10 +55,13 @@ export function needlesOf(secret: string): Buffer[] {
   return variants.flatMap((text) => {
     const utf16 = Buffer.from(text, 'utf16le');
     const utf8 = Buffer.from(text);
-    const percent = Array.from(utf8, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
     const plain = [utf8, Buffer.from(text, 'latin1'), utf16, Buffer.from(utf16).swap16()];
-    return [...plain, Buffer.from(utf8.toString('hex')), Buffer.from(percent), ...base64Needles(utf8)];
+    return [...plain, Buffer.from(utf8.toString('hex')), percent(utf8), ...base64Needles(utf8)];
   });
+}
+
+function percent(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString('hex').replaceAll(/../g, '%$&'));
 }
 
 /** The characters that do not depend on what stands before and behind, at the three alignments. */
