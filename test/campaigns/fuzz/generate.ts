@@ -2,51 +2,23 @@ import fc from 'fast-check';
 
 /** Files that never were an export's, made of what the formats are made of. */
 
+// biome-ignore format: the list is the documentation
 const word = fc.constantFrom(
-  ...['Study', 'Map', 'Point', 'Maps', 'Tag', 'Connector', 'ECG', 'Coloring', 'Formula', 'GUID', 'Tags', 'LINE_LOOP'],
-  ...[
-    'CartoPoints',
-    'RegistrationMatrix',
-    'Mesh',
-    'Impedance',
-    'Annotations',
-    'WOI',
-    'Voltages',
-    'Positions',
-    'a',
-    '__proto__',
-  ],
+  'Study', 'Map', 'Point', 'Maps', 'Tag', 'Connector', 'ECG', 'Coloring', 'Formula', 'GUID', 'Tags', 'LINE_LOOP',
+  'CartoPoints', 'RegistrationMatrix', 'Mesh', 'Impedance', 'Annotations', 'WOI', 'Voltages', 'Positions', 'a',
+  '__proto__',
 );
+// biome-ignore format: the list is the documentation
 const attribute = fc.constantFrom(
-  ...['name', 'Name', 'Index', 'Id', 'ID', 'FileNames', 'FileName', 'File_Name', 'Map_Name', 'Map_Index', 'Position3D'],
-  ...[
-    'CathOrientation',
-    'Cath_Id',
-    'StartTime',
-    'Reference_Annotation',
-    'Map_Annotation',
-    'From',
-    'To',
-    'Time',
-    'Value',
-  ],
-  ...['Count', 'Short_Name', 'Full_Name', 'CS_CONNECTOR', 'Min', 'Max', 'Visible', 'Volume', 'toString', '__proto__'],
+  'name', 'Name', 'Index', 'Id', 'ID', 'FileNames', 'FileName', 'File_Name', 'Map_Name', 'Map_Index', 'Position3D',
+  'CathOrientation', 'Cath_Id', 'StartTime', 'Reference_Annotation', 'Map_Annotation', 'From', 'To', 'Time', 'Value',
+  'Count', 'Short_Name', 'Full_Name', 'CS_CONNECTOR', 'Min', 'Max', 'Visible', 'Volume', 'toString', '__proto__',
 );
+// biome-ignore format: the list is the documentation
 const column = fc.constantFrom(
-  ...['Session', 'ChannelID', 'SiteIndex', 'X', 'Y', 'Z', 'TimeStamp', 'Time', 'Timestamp', 'Index', 'ForceValue'],
-  ...[
-    'SessionId',
-    'StartTs',
-    'EndTs',
-    'PresetName',
-    'PresetId',
-    'Comment',
-    'UniqID',
-    'PiuTimeStamp',
-    'Power1',
-    'Impedance1',
-  ],
-  ...['FTI', 'DurationTime', 'AverageForce', 'RFIndex', 'Electrode#', 'Power Mode', 'constructor', 'X'],
+  'Session', 'ChannelID', 'SiteIndex', 'X', 'Y', 'Z', 'TimeStamp', 'Time', 'Timestamp', 'Index', 'ForceValue',
+  'SessionId', 'StartTs', 'EndTs', 'PresetName', 'PresetId', 'Comment', 'UniqID', 'PiuTimeStamp', 'Power1',
+  'Impedance1', 'FTI', 'DurationTime', 'AverageForce', 'RFIndex', 'Electrode#', 'Power Mode', 'constructor', 'X',
 );
 const number = fc.oneof(
   fc.integer({ min: -10_001, max: 10_001 }).map(String),
