@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parse, stringify } from 'yaml';
 import type { Decision, ProcedureStatus } from '../protocol/control.ts';
 import { freePortBase } from './harness/ports.ts';
 import { Site } from './harness/site.ts';
@@ -37,10 +36,10 @@ test('GATE-02: an HL7 sender opens and closes the gate, over kill -9, and nothin
   const site = await Site.create({ coolDownSeconds: 1 });
   t.after(() => site.close());
   const port = await freePortBase(1);
-  const file = join(site.data, 'appliance', 'vestibule.yaml');
-  const config = parse(readFileSync(file, 'utf8'));
-  const hl7 = { address: '127.0.0.1', port, peers: ['127.0.0.1'], rooms: ['EP1'] };
-  writeFileSync(file, stringify({ ...config, procedure: { ...config.procedure, authorities: ['hl7'], hl7 } }));
+  site.configure((config) => {
+    const hl7 = { address: '127.0.0.1', port, peers: ['127.0.0.1'], rooms: ['EP1'] };
+    config.procedure = { ...config.procedure, authorities: ['hl7'], hl7 };
+  });
 
   const start = async () => {
     const from = site.appliance.lines.length;
