@@ -156,9 +156,11 @@ test('a device that is slow, or declines, keeps no other waiting, and is told ag
     other.thinksMs = 3_000;
     other.answers = 409;
     const manifest = other.manifest([await other.uploaded(await other.seal(transit()))]);
+    const ready = device.manifest([await device.uploaded(await device.seal(transit()))]);
     await other.sendBatch(manifest);
+    await until(() => world.read((reader) => reader.caseById(manifest.archives[0]?.caseId ?? '')), 'the entry');
     const startedAt = performance.now();
-    await receiptOf(device, device.manifest([await device.uploaded(await device.seal(transit()))]));
+    await receiptOf(device, ready);
     assert.ok(performance.now() - startedAt < 2_500, 'the other receipt did not wait');
     other.thinksMs = 0;
     const isPutAside = () => world.read((reader) => reader.undelivered()).then((count) => count === 0);
