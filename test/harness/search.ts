@@ -51,7 +51,11 @@ function encodingsOf(canary: string): { encoding: string; needle: string }[] {
       { encoding: 'hex', bytes: Buffer.from(Buffer.from(text).toString('hex')) },
     ];
     const folded = plain.map(({ encoding, bytes }) => ({ encoding, needle: asciiFold(bytes.toString('latin1')) }));
-    return [...folded, ...base64Of(text)];
+    const base64 = base64Cores(Buffer.from(text)).flatMap((needle) => [
+      { encoding: 'base64', needle },
+      { encoding: 'base64url', needle: needle.replaceAll('+', '-').replaceAll('/', '_') },
+    ]);
+    return [...folded, ...base64];
   });
 }
 
@@ -61,14 +65,10 @@ function asciiFold(text: string): string {
 }
 
 /** The characters of base64 that do not depend on what stands before or behind, for each of the three alignments. */
-function base64Of(text: string): { encoding: string; needle: string }[] {
-  return [0, 1, 2].flatMap((shift) => {
-    const whole = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]);
+export function base64Cores(bytes: Buffer): string[] {
+  return [0, 1, 2].map((shift) => {
+    const whole = Buffer.concat([Buffer.alloc(shift), bytes]);
     const encoded = whole.subarray(0, whole.length - (whole.length % 3)).toString('base64');
-    const needle = encoded.slice(shift === 0 ? 0 : 4);
-    return [
-      { encoding: 'base64', needle },
-      { encoding: 'base64url', needle: needle.replaceAll('+', '-').replaceAll('/', '_') },
-    ];
+    return encoded.slice(shift === 0 ? 0 : 4);
   });
 }

@@ -1,4 +1,5 @@
 import type { Dice } from '../../harness/random.ts';
+import { base64Cores } from '../../harness/search.ts';
 
 /** Ways of writing an identifier. What none of them changes is text of ASCII, so that they fit wherever text does. */
 export const encodings = [
@@ -56,19 +57,15 @@ export function needlesOf(secret: string): Buffer[] {
     const utf16 = Buffer.from(text, 'utf16le');
     const utf8 = Buffer.from(text);
     const plain = [utf8, Buffer.from(text, 'latin1'), utf16, Buffer.from(utf16).swap16()];
-    return [...plain, Buffer.from(utf8.toString('hex')), percent(utf8), ...base64Needles(utf8)];
+    return [
+      ...plain,
+      Buffer.from(utf8.toString('hex')),
+      percent(utf8),
+      ...base64Cores(utf8).map((core) => Buffer.from(core)),
+    ];
   });
 }
 
 function percent(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString('hex').replaceAll(/../g, '%$&'));
-}
-
-/** The characters that do not depend on what stands before and behind, at the three alignments. */
-function base64Needles(bytes: Buffer): Buffer[] {
-  return [0, 1, 2].map((shift) => {
-    const whole = Buffer.concat([Buffer.alloc(shift), bytes]);
-    const encoded = whole.subarray(0, whole.length - (whole.length % 3)).toString('base64');
-    return Buffer.from(encoded.slice(shift === 0 ? 0 : 4));
-  });
 }
