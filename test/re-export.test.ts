@@ -12,10 +12,12 @@ import {
   simulateStudy,
 } from '../carto/index.ts';
 import { KeyFolder, openLocalKeys } from '../certs/index.ts';
+import { cloudFoldersOf } from '../cloud/folders.ts';
 import { openText } from '../core/boxed-text.ts';
 import { sha256 } from '../core/digest.ts';
 import { passAlways } from '../core/gate-flag.ts';
 import type { ApplianceCase } from '../protocol/documents.ts';
+import { findObject } from './harness/everything.ts';
 import { expectDone, Site } from './harness/site.ts';
 
 /** At this size what is sent in any case (mesh, study file, index) is much of the whole; `scripts/bench re-export` takes a clinical one. */
@@ -111,11 +113,7 @@ describe('a study that is exported again', () => {
 
   test('REEXPORT-02: when the receiver has lost the base, the case is held, the cloud names it, and the next is whole', async () => {
     const base = archiveOf((await site.cases())[0], 'study')!;
-    const store = join(site.data, 'cloud', 'receiver', 'objects');
-    const object = readdirSync(store, { recursive: true, withFileTypes: true }).find(
-      ({ name }) => name === base.sha256,
-    )!;
-    rmSync(join(object.parentPath, object.name));
+    rmSync(findObject(cloudFoldersOf(site.data).receiver, base.sha256));
     await drop({ exportOrdinal: 2 });
     const [held] = await site.reached('held', 1, 240_000);
     assert.equal(held?.reason, 'refused-by-receiver');

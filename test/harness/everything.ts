@@ -28,7 +28,8 @@ export async function openEverything(site: Site, to: string): Promise<number> {
   return archives.length;
 }
 
-function findObject(receiver: string, sha256: string): string {
+/** Where the receiver stores an archive. */
+export function findObject(receiver: string, sha256: string): string {
   const found = readdirSync(receiver, { recursive: true, withFileTypes: true }).find(
     (entry) => entry.isFile() && entry.name.includes(sha256),
   );
