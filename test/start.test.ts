@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,9 +16,11 @@ after(() => {
   rmSync(data, { recursive: true, force: true });
 });
 
+const start = (...args: string[]) => startIn(data, ...args);
+
 /** `scripts/start` as a person runs it; `lines` fills up with its milestones. */
-function start(...args: string[]) {
-  const child = spawn(join(root, 'scripts/start'), ['--data', data, '--json', ...args], {
+function startIn(folder: string, ...args: string[]) {
+  const child = spawn(join(root, 'scripts/start'), ['--data', folder, '--json', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   running.add(child);
@@ -94,6 +96,26 @@ test('START-03: a second daemon on the same folder is refused, with the reason',
   const second = await command(agentMain, 'run', '--data', data);
   assert.equal(second.code, 1);
   assert.match(second.stderr, /ALREADY_RUNNING/);
+  product.child.kill('SIGINT');
+  assert.equal(await product.ended, 0);
+});
+
+test('START-04: several inboxes are watched, and where no sample is wanted none is dropped', async () => {
+  const folder = join(data, 'other');
+  const inboxes = ['one', 'two'].map((name) => join(data, name));
+  for (const inbox of inboxes) mkdirSync(inbox);
+  const named = inboxes.flatMap((inbox) => ['--inbox', inbox]);
+  const product = startIn(folder, '--no-sample', ...named, '--port-base', String(await freePortBase()));
+  await product.said('ready');
+  await product.said('online');
+  for (const [seed, inbox] of inboxes.entries()) {
+    const made = await command(agentMain, 'simulate', '--out', inbox, '--seed', String(seed + 1), '--points', '2');
+    assert.equal(made.code, 0, made.stderr);
+  }
+  const delivered = () => product.lines.filter((line) => line.event === 'case-delivered').length;
+  await until(() => delivered() === 2, 'both cases', 120_000, 50);
+  assert.ok(!product.lines.some((line) => line.event === 'sample-dropped'));
+  assert.equal(product.lines.filter((line) => line.event === 'case-detected').length, 2);
   product.child.kill('SIGINT');
   assert.equal(await product.ended, 0);
 });
