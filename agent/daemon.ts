@@ -1,6 +1,5 @@
 import { KeyFolder, type LocalKeys, openLocalKeys, readBundle } from '../certs/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { makeFolder } from '../core/files.ts';
 import { Gate } from '../core/gate.ts';
 import { Services } from '../core/lifecycle.ts';
 import { describe, type Log, openLog } from '../core/log.ts';
@@ -9,7 +8,7 @@ import { version } from '../core/version.ts';
 import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
-import { Ledger } from '../uploader/index.ts';
+import type { Ledger } from '../uploader/index.ts';
 import { caseDesk, type DeskVerb } from './case-desk.ts';
 import { CloudSide } from './cloud-side.ts';
 import { type Config, readConfig } from './config.ts';
@@ -23,10 +22,9 @@ import { Opener } from './opener.ts';
 import { expectPrivate, Passwords } from './passwords/index.ts';
 import { Pipeline } from './pipeline.ts';
 import { type EvidenceSource, History, ProcedureWatch, sourcesOf } from './procedure/index.ts';
+import { type Recovery, recover } from './recover.ts';
 import { Sealer } from './seal/index.ts';
 import { diskOf, snapshot } from './snapshot.ts';
-import { sweepCases } from './sweep-cases.ts';
-import { sweepSpool } from './sweep-spool.ts';
 
 /** So long after it was asked, `procedure start` names what still runs; a slow disk leaves at least the second. */
 const quietWithinMs = 120;
@@ -76,18 +74,16 @@ export class Daemon {
     const config = readConfig(folders.config);
     await this.#lock.start();
     const log = openLog({ file: folders.log });
-    await makeFolder(folders.cases);
-    await makeFolder(folders.spool);
     const { bundle } = await readBundle(folders.bundle);
     const keyFolder = await KeyFolder.open(folders.keys);
     const keys = await openLocalKeys(keyFolder);
-    const ledger = await Ledger.open({ path: folders.ledger, log });
+    const { ledger, tidy } = await recover({ folders, log });
     this.#ledger = ledger;
 
     const sources = await sourcesOf({
       ...{ settings: config.procedure, folder: folders.procedure, clock: this.#deps.clock, log, siteKey: keys.site },
     });
-    const { procedure, services } = this.#compose({ config, log, bundle, keyFolder, keys, ledger, sources });
+    const { procedure, services } = this.#compose({ config, log, bundle, keyFolder, keys, ledger, tidy, sources });
     this.#services = new Services(services);
     await this.#services.start();
     void ledger.failed.then(() => process.kill(process.pid, 'SIGTERM'));
@@ -124,7 +120,7 @@ export class Daemon {
 
   #compose(parts: Parts) {
     const { folders, clock, announce } = this.#deps;
-    const { config, log, bundle, keyFolder, keys, ledger } = parts;
+    const { config, log, bundle, keyFolder, keys, ledger, tidy } = parts;
     const gate = this.#gate;
     const procedure = new ProcedureWatch({
       gate,
@@ -173,11 +169,7 @@ export class Daemon {
     const intake = new Intake({
       ...{ gate, clock, log, pipeline, inboxes: config.inboxes, imports, siteKey: keys.site },
       rescanMs: config.intake.rescanSeconds * 1000,
-      prepare: async (work, signal) => {
-        const checkpoint = () => work.pass(signal);
-        await sweepCases({ folder: folders.cases, ledger, log, checkpoint });
-        await sweepSpool(folders.spool, checkpoint);
-      },
+      prepare: (work, signal) => tidy(() => work.pass(signal)),
     });
     const desk = caseDesk({ gate, ledger, imports, passwords, wake: () => intake.wake() });
     const handlers = { ...this.#handlers(procedure, cloud, { config, bundle, ledger }), ...desk };
@@ -227,6 +219,7 @@ interface Parts {
   readonly keyFolder: KeyFolder;
   readonly keys: LocalKeys;
   readonly ledger: Ledger;
+  readonly tidy: Recovery['tidy'];
   readonly sources: (onChange: () => void) => readonly EvidenceSource[];
 }
 

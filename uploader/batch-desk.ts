@@ -11,6 +11,10 @@ import type { ArchiveRecord, OpenBatch } from './ledger-records.ts';
 import { entryBytesOf, manifestEntry, manifestOf } from './manifest.ts';
 import { UploadError } from './upload-error.ts';
 
+/** What a person can do about a case of which an archive on disk is not what was sealed, or is gone. */
+export const damagedHint =
+  'The sealed archive on disk is damaged and was not sent. Check the disk, then export the case again.';
+
 export interface BatchDeskDeps {
   readonly ledger: Ledger;
   readonly link: CloudLink;
@@ -84,9 +88,7 @@ export class BatchDesk {
     } catch (error) {
       if (codeOf(error) !== 'ARCHIVE_DAMAGED') throw error;
       this.#deps.log.error({ archiveId, caseId, error: describe(error) }, 'archive damaged, case held');
-      const hint =
-        'The sealed archive on disk is damaged and was not sent. Check the disk, then export the case again.';
-      await this.#deps.ledger.hold(caseId, 'unreadable', hint);
+      await this.#deps.ledger.hold(caseId, 'unreadable', damagedHint);
       return undefined;
     }
   }

@@ -3,6 +3,7 @@ import type { ApplianceCase, Stage } from '../protocol/documents.ts';
 import type { Tier } from '../protocol/ids.ts';
 import type { StagedBlock } from './delivery-commands.ts';
 import {
+  type ArchiveFiles,
   type ArchiveRecord,
   applianceCase,
   archiveColumns,
@@ -99,6 +100,18 @@ export class LedgerReader {
 
   archivesOf(caseId: string): ArchiveRecord[] {
     return this.#archives('archives.case_id = ?', caseId);
+  }
+
+  /** The files of up to `limit` archives that were sealed after that one, in the order of sealing. */
+  archiveFiles(afterSeq: number, limit: number): ArchiveFiles[] {
+    const rows = this.#sql(
+      `SELECT archives.seq, archives.case_id AS caseId, file, keys_file AS keysFile,
+         CASE WHEN receipted_at IS NOT NULL OR manifest IS NOT NULL OR stage NOT IN (SELECT value FROM json_each(?))
+           THEN 'nothing' WHEN blob IS NOT NULL THEN 'keys' ELSE 'both' END AS needs
+       FROM archives JOIN cases USING (case_id) LEFT JOIN batches USING (batch_id)
+       WHERE archives.seq > ? ORDER BY archives.seq LIMIT ?`,
+    ).all(JSON.stringify(stagesToBatch), afterSeq, limit);
+    return rows as ArchiveFiles[];
   }
 
   /** Sealed archives that belong to no batch yet, oldest first. */

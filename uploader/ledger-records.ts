@@ -48,6 +48,15 @@ export interface ArchiveRecord {
   readonly counts: StudyCounts;
 }
 
+/** Where an archive lies, and which of its files its delivery still needs. */
+export interface ArchiveFiles {
+  readonly seq: number;
+  readonly caseId: string;
+  readonly file: string;
+  readonly keysFile: string;
+  readonly needs: 'both' | 'keys' | 'nothing';
+}
+
 /** A study, and what its next export takes up. */
 export interface StudyRecord {
   readonly studyId: string;

@@ -1,0 +1,38 @@
+import { makeFolder } from '../core/files.ts';
+import type { Checkpoint } from '../core/gate-flag.ts';
+import type { Log } from '../core/log.ts';
+import { Ledger } from '../uploader/index.ts';
+import type { Folders } from './folders.ts';
+import { sweepCases } from './sweep-cases.ts';
+import { sweepSpool } from './sweep-spool.ts';
+
+/** An appliance's store after whatever happened to it: a kill, a power cut, or nothing. */
+export interface Recovery {
+  /** Open, on the newest schema, with everything that was ever acknowledged. */
+  readonly ledger: Ledger;
+  /**
+   * The rest, which lists folders and may take a while: behind the gate, once, before anything is sealed or taken. What
+   * a killed seal left is removed and its source read again; a case whose archive is gone is held; the spool is emptied.
+   */
+  readonly tidy: (checkpoint: Checkpoint) => Promise<void>;
+}
+
+/**
+ * Everything that a starting daemon does before it works, and all that it takes to go on after a power cut at any
+ * moment. What it does at once touches a few files of our own: folders, and the ledger, whose write-ahead log SQLite
+ * replays when it is opened. Rejects as `Ledger.open` does.
+ */
+export async function recover(deps: {
+  readonly folders: Pick<Folders, 'ledger' | 'cases' | 'spool'>;
+  readonly log: Log;
+}): Promise<Recovery> {
+  const { folders, log } = deps;
+  await makeFolder(folders.cases);
+  await makeFolder(folders.spool);
+  const ledger = await Ledger.open({ path: folders.ledger, log });
+  const tidy = async (checkpoint: Checkpoint): Promise<void> => {
+    await sweepCases({ folder: folders.cases, ledger, log, checkpoint });
+    await sweepSpool(folders.spool, checkpoint);
+  };
+  return { ledger, tidy };
+}
