@@ -1,4 +1,6 @@
 import type { Database } from '../core/database.ts';
+import type { AuditEntry } from '../protocol/audit.ts';
+import { appendAudit, auditCommands } from './audit/audit-commands.ts';
 import { caseCommands } from './case-commands.ts';
 import { deliveryCommands } from './delivery-commands.ts';
 import { asLedgerError, type LedgerErrorCode } from './ledger-error.ts';
@@ -6,7 +8,7 @@ import { receiptCommands } from './receipt-commands.ts';
 import type { Statements } from './statements.ts';
 
 /** Every way in which the ledger changes: a name, and what it does inside the writer's transaction. */
-export const ledgerCommands = { ...caseCommands, ...deliveryCommands, ...receiptCommands } as const;
+export const ledgerCommands = { ...caseCommands, ...deliveryCommands, ...receiptCommands, ...auditCommands } as const;
 
 export type LedgerCommands = typeof ledgerCommands;
 export type CommandName = keyof LedgerCommands;
@@ -18,6 +20,8 @@ export interface LedgerRequest {
   readonly id: number;
   readonly name: CommandName;
   readonly args: unknown;
+  /** Recorded with it, or not at all. */
+  readonly audit?: AuditEntry;
 }
 
 export type LedgerAnswer =
@@ -44,11 +48,12 @@ export function runGroup(db: Database, sql: Statements, requests: readonly Ledge
   }
 }
 
-function runOne(db: Database, sql: Statements, { id, name, args }: LedgerRequest): LedgerAnswer {
+function runOne(db: Database, sql: Statements, { id, name, args, audit }: LedgerRequest): LedgerAnswer {
   sql('SAVEPOINT command').run();
   try {
     const command = ledgerCommands[name] as (sql: Statements, args: unknown) => unknown;
     const result = command(sql, args);
+    if (audit) appendAudit(sql, audit);
     sql('RELEASE command').run();
     return { id, ok: true, result };
   } catch (error) {

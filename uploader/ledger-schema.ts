@@ -1,4 +1,5 @@
 import type { Migration } from '../core/database.ts';
+import { auditSchema } from './audit/audit-schema.ts';
 
 /**
  * The ledger's tables. `seq` is the order in which things came; every time is ISO 8601 in UTC. Stages and states are
@@ -132,4 +133,5 @@ export const ledgerMigrations: readonly Migration[] = [
       ALTER TABLE archives ADD COLUMN recipients TEXT;
     `,
   },
+  { version: 1004, sql: auditSchema },
 ];

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../core/log.ts';
+import type { AuditEntry } from '../protocol/audit.ts';
 import { LedgerError, type LedgerErrorCode } from './ledger-error.ts';
 import type { ArgsOf, CommandName, LedgerAnswer, ResultOf } from './ledger-group.ts';
 import type { FromWriter, ToWriter } from './ledger-worker.ts';
@@ -9,6 +10,9 @@ interface Waiting {
   readonly resolve: (result: never) => void;
   readonly reject: (error: LedgerError) => void;
 }
+
+/** What a ledger asks of its writer. */
+export type WritesLedger = Pick<LedgerWriter, 'run' | 'close' | 'failed' | 'commits' | 'audited'>;
 
 /**
  * This thread's side of the writer thread: hands commands over and waits for their answers, which come after the
@@ -52,14 +56,25 @@ export class LedgerWriter {
     return this.#commits;
   }
 
-  /** Runs one command. Resolves when its transaction is on disk. */
-  run<Name extends CommandName>(name: Name, args: ArgsOf<Name>): Promise<ResultOf<Name>> {
+  /** Runs one command, and with it stores an audit record. Resolves when their transaction is on disk. */
+  run<Name extends CommandName>(name: Name, args: ArgsOf<Name>, audit?: AuditEntry): Promise<ResultOf<Name>> {
     if (this.#refusing) return Promise.reject(this.#refusing);
     const { promise, resolve, reject } = Promise.withResolvers<ResultOf<Name>>();
     this.#lastId += 1;
     this.#waiting.set(this.#lastId, { resolve: resolve as Waiting['resolve'], reject });
-    this.#worker.postMessage({ id: this.#lastId, name, args } satisfies ToWriter);
+    this.#worker.postMessage({ id: this.#lastId, name, args, ...(audit ? { audit } : {}) } satisfies ToWriter);
     return promise;
+  }
+
+  /** The same writer, which stores this record with each command that is run through it. */
+  audited(audit: AuditEntry): WritesLedger {
+    const { failed, commits } = this;
+    return {
+      ...{ failed, commits },
+      run: (name, args) => this.run(name, args, audit),
+      close: () => this.close(),
+      audited: (other) => this.audited(other),
+    };
   }
 
   /** Commits what waits, closes the database and ends the thread. */

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { AuditEntry } from '../protocol/audit.ts';
 import type { StudyCounts } from '../protocol/batch.ts';
 import type { HeldReason } from '../protocol/documents.ts';
 import { newId, type Tier } from '../protocol/ids.ts';
@@ -7,7 +8,7 @@ import type { DetectedEntry, EntrySize, SealedArchiveRow } from './case-commands
 import type { LedgerError } from './ledger-error.ts';
 import type { ArgsOf, CommandName, ResultOf } from './ledger-group.ts';
 import { type LedgerReader, openLedgerReader } from './ledger-reader.ts';
-import { LedgerWriter } from './ledger-writer.ts';
+import { LedgerWriter, type WritesLedger } from './ledger-writer.ts';
 import type { RefusalCode } from './receipt-check.ts';
 import type { VerifiedReceipt } from './receipt-commands.ts';
 import type { StudyClaim, StudyOutcome } from './study-commands.ts';
@@ -29,10 +30,10 @@ type Done<Name extends CommandName> = Promise<ResultOf<Name>>;
 export class Ledger {
   /** What the ledger says now; includes everything that was acknowledged before. */
   readonly read: LedgerReader;
-  readonly #writer: LedgerWriter;
+  readonly #writer: WritesLedger;
   readonly #clock: Clock;
 
-  private constructor(writer: LedgerWriter, reader: LedgerReader, clock: Clock) {
+  private constructor(writer: WritesLedger, reader: LedgerReader, clock: Clock) {
     this.#writer = writer;
     this.read = reader;
     this.#clock = clock;
@@ -58,6 +59,16 @@ export class Ledger {
   /** Number of transactions since it was opened. */
   get commits(): number {
     return this.#writer.commits;
+  }
+
+  /** The same ledger: a change that is made through it and this audit record are stored together, or neither is. */
+  audited(entry: AuditEntry): Ledger {
+    return new Ledger(this.#writer.audited(entry), this.read, this.#clock);
+  }
+
+  /** Appends to the audit log what no other change stands for. */
+  audit(entry: AuditEntry): Done<'audit'> {
+    return this.#writer.run('audit', entry);
   }
 
   // Changes: a case before it travels.

@@ -1,1 +1,2 @@
-export { type AuditRecord, appendAudit, whoRuns } from './audit-log.ts';
+export { AuditLog, type AuditWish } from './audit-log.ts';
+export { type AuditRecord, appendAudit, whoRuns } from './own-record.ts';

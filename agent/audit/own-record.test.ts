@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../../core/testing/folder.ts';
-import { type AuditRecord, appendAudit, whoRuns } from './audit-log.ts';
+import { type AuditRecord, appendAudit, whoRuns } from './own-record.ts';
 
 const record: AuditRecord = {
   at: '2026-01-02T03:04:05.000Z',

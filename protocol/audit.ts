@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * The audit log's records and their chain (docs/audit.md). Plain types: the command line writes a record with the daemon
+ * dead, and must not load zod for it.
+ */
+
+/** Everything that is recorded, and when. An action is added here first; docs/audit.md lists them all. */
+export const auditActions = {
+  'daemon-started': 'the appliance started; evidence: its version, digest of its site file, and how it ended before',
+  'daemon-stopped': 'it was stopped in good order',
+  'clock-jumped': 'wall and monotonic clock went apart by more than two minutes; evidence: by how much',
+  'gate-opened': 'the gate opened; evidence: every statement that counted',
+  'gate-closed': 'the gate closed, likewise',
+  'procedure-state': 'the procedure state changed and the gate stayed as it was, likewise',
+  'gate-stuck': 'the gate has been closed for longer than the site expects',
+  'procedure-start': 'somebody took a lease',
+  'procedure-stop': 'somebody released leases; evidence: how many',
+  'case-release': 'somebody let a held case go on',
+  'case-unlock': 'somebody typed the password of a locked case; the password is kept nowhere',
+  'import-start': 'somebody had a path imported',
+  relink: 'somebody asked what stands behind a generated code; evidence: the result',
+  setup: 'the appliance was set up from a bundle; evidence: its fingerprint',
+} as const;
+export type AuditAction = keyof typeof auditActions;
+
+/** Who did it: somebody at this machine, the appliance by itself, or an order from the cloud. */
+export type AuditActor = 'person' | 'appliance' | 'cloud';
+
+/**
+ * How the user id is known. `process`: the process that did it recorded itself, and owns the file it left. `owner`: the
+ * kernel says so, by the owner of a folder made to prove it. `claimed`: nothing but the word of who asked.
+ */
+export type UidFrom = 'process' | 'owner' | 'claimed';
+
+/** Who did something, as far as it is known. */
+export interface AuditBy {
+  readonly actor: AuditActor;
+  readonly uid?: number;
+  readonly uidFrom?: UidFrom;
+  /** The person behind `sudo`, by sudo's word. */
+  readonly behalfOf?: number;
+}
+
+/** One record as it is chained. Nothing in it is typed by people, and nothing is a patient's. */
+export interface AuditRecord extends AuditBy {
+  readonly v: 1;
+  /** Place in the chain: 1, 2, 3, … without a gap. */
+  readonly seq: number;
+  /** Random; a record that is handed over twice is stored once. */
+  readonly id: string;
+  /** Wall clock, ISO 8601, UTC: for people. Order is `seq`, time within one boot is `monotonicMs`. */
+  readonly at: string;
+  readonly bootId: string;
+  readonly monotonicMs: number;
+  readonly action: AuditAction;
+  /** What it was about: an id of ours or a generated code. */
+  readonly subject?: string;
+  readonly evidence?: unknown;
+  /** SHA-256 of the sealed words that somebody typed as the reason; those words stay on the appliance. */
+  readonly whySha256?: string;
+}
+
+/** A record on its way to the writer, which gives it its place and its hash. */
+export interface AuditEntry {
+  readonly record: Omit<AuditRecord, 'seq'>;
+  /** The reason that somebody typed, sealed. */
+  readonly why?: Uint8Array;
+}
+
+/** How far a chain goes. */
+export interface AuditHead {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** What the first record follows. */
+export const firstHead: AuditHead = { seq: 0, hash: '0'.repeat(64) };
+
+/** The hash of a record, given the one before it: SHA-256 over `previous`, a line feed, and the record's JSON text. */
+export function chainHash(previous: string, text: string): string {
+  return createHash('sha256').update(`${previous}\n${text}`).digest('hex');
+}
