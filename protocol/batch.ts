@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { archiveIdSchema, batchIdSchema, caseIdSchema, deviceIdSchema, sha256Schema, tierSchema } from './ids.ts';
+import { itemPackSchema, maxBatchItems } from './outbox.ts';
 
 /** Largest manifest in bytes, signature included: half of what one device-to-cloud event may carry. */
 export const maxManifestBytes = 128 * 1024;
@@ -29,6 +30,9 @@ export const studyCountsSchema = z.strictObject({
 });
 export type StudyCounts = z.infer<typeof studyCountsSchema>;
 
+/** Name of the committed upload blob, under the device's own prefix. ASCII. */
+const blobNameSchema = z.string().regex(/^[a-z0-9._/-]{1,200}$/);
+
 export const manifestArchiveSchema = z.strictObject({
   archiveId: archiveIdSchema,
   caseId: caseIdSchema,
@@ -38,19 +42,50 @@ export const manifestArchiveSchema = z.strictObject({
   files: z.int().nonnegative(),
   /** Of a delta: the archive, delivered before, that it stands on. */
   base: archiveIdSchema.optional(),
-  /** Name of the committed upload blob, under the device's own prefix. ASCII. */
-  blob: z.string().regex(/^[a-z0-9._/-]{1,200}$/),
+  blob: blobNameSchema,
   keys: envelopeSchema,
   study: studyCountsSchema,
 });
 export type ManifestArchive = z.infer<typeof manifestArchiveSchema>;
 
-/** Payload of the batch event's JWS: RS256 by the device key, header `x5t#S256` and `x5c` (leaf only). */
-export const manifestSchema = z.strictObject({
-  v: z.literal(1),
-  batch: batchIdSchema,
-  device: deviceIdSchema,
-  createdAt: z.iso.datetime(),
-  archives: z.array(manifestArchiveSchema).min(1).max(64),
+/** Largest sealed blob of items, in bytes. */
+export const maxItemBlobBytes = 64 * 1024 * 1024;
+
+/**
+ * The items of a batch: in the manifest itself, or in one sealed blob that it names. `sha256` is the digest of their
+ * list (one line `ID SHA-256-OF-BODY` per item, in their order), which the receipt repeats.
+ */
+export const manifestItemsSchema = z.strictObject({
+  count: z.int().min(1).max(maxBatchItems),
+  sha256: sha256Schema,
+  inline: itemPackSchema.exactOptional(),
+  sealed: z
+    .strictObject({
+      blob: blobNameSchema,
+      sha256: sha256Schema,
+      bytes: z.int().positive().max(maxItemBlobBytes),
+      keys: envelopeSchema,
+    })
+    .exactOptional(),
 });
+export type ManifestItems = z.infer<typeof manifestItemsSchema>;
+
+/**
+ * Payload of the batch event's JWS: RS256 by the device key, header `x5t#S256` and `x5c` (leaf only). A batch has
+ * archives, or items, or both.
+ */
+export const manifestSchema = z
+  .strictObject({
+    v: z.literal(1),
+    batch: batchIdSchema,
+    device: deviceIdSchema,
+    createdAt: z.iso.datetime(),
+    archives: z.array(manifestArchiveSchema).max(64),
+    items: manifestItemsSchema.exactOptional(),
+  })
+  .refine(({ archives, items }) => archives.length > 0 || items !== undefined, 'a batch has something in it')
+  .refine(({ items }) => !items || (items.inline === undefined) !== (items.sealed === undefined), {
+    error: 'items are inline or in a blob',
+    path: ['items'],
+  });
 export type Manifest = z.infer<typeof manifestSchema>;

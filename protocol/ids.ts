@@ -22,5 +22,10 @@ const digits = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** A fresh id with 100 random bits. */
 export function newId<Kind extends 'case' | 'arc' | 'bat' | 'stu' | 'imp'>(kind: Kind): `${Kind}-${string}` {
-  return `${kind}-${Array.from(randomBytes(20), (byte) => digits[byte & 31]).join('')}`;
+  return `${kind}-${randomDigits(20)}`;
+}
+
+/** Base-32 digits as ids have them, five random bits each. */
+export function randomDigits(count: number): string {
+  return Array.from(randomBytes(count), (byte) => digits[byte & 31]).join('');
 }

@@ -6,5 +6,7 @@ export { Ledger, type LedgerDeps } from './ledger.ts';
 export { LedgerError, type LedgerErrorCode } from './ledger-error.ts';
 export { type LedgerReader, openLedgerReader } from './ledger-reader.ts';
 export type { ArchiveFiles, ArchiveRecord, CaseRecord, RefusalRecord, StudyRecord } from './ledger-records.ts';
+export type { NewItem } from './outbox/enqueue.ts';
+export type { KindCounts } from './outbox/outbox-reader.ts';
 export type { FileDigests, StudyClaim, StudyOutcome } from './study-commands.ts';
 export { UploadError, type UploadErrorCode } from './upload-error.ts';

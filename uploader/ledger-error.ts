@@ -6,6 +6,7 @@ import { codeOf, GatewayError } from '../core/errors.ts';
  * - `ILLEGAL_MOVE`: the case, batch or ticket is not at a stage from which that step leads anywhere
  * - `NO_SUCH_ROW`: the ledger does not know that case, archive, batch or ticket
  * - `ALREADY_SEALED`: a case that has archives cannot go back to being looked at
+ * - `ITEM_REFUSED`: the outbox does not carry such an item: its kind, or its size
  * - `DISK_FULL`: nothing was stored, because the disk has no room; works again as soon as it has
  * - `NOT_STORED`: SQLite refused this command or its transaction; the ledger itself goes on
  * - `LEDGER_FAILED`: the ledger could not be opened, or its writer died; what was not acknowledged is not stored
@@ -15,6 +16,7 @@ export type LedgerErrorCode =
   | 'ILLEGAL_MOVE'
   | 'NO_SUCH_ROW'
   | 'ALREADY_SEALED'
+  | 'ITEM_REFUSED'
   | 'DISK_FULL'
   | 'NOT_STORED'
   | 'LEDGER_FAILED'

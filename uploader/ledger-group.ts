@@ -4,11 +4,18 @@ import { appendAudit, auditCommands } from './audit/audit-commands.ts';
 import { caseCommands } from './case-commands.ts';
 import { deliveryCommands } from './delivery-commands.ts';
 import { asLedgerError, type LedgerErrorCode } from './ledger-error.ts';
+import { outboxCommands } from './outbox/outbox-commands.ts';
 import { receiptCommands } from './receipt-commands.ts';
 import type { Statements } from './statements.ts';
 
 /** Every way in which the ledger changes: a name, and what it does inside the writer's transaction. */
-export const ledgerCommands = { ...caseCommands, ...deliveryCommands, ...receiptCommands, ...auditCommands } as const;
+export const ledgerCommands = {
+  ...caseCommands,
+  ...deliveryCommands,
+  ...receiptCommands,
+  ...outboxCommands,
+  ...auditCommands,
+} as const;
 
 export type LedgerCommands = typeof ledgerCommands;
 export type CommandName = keyof LedgerCommands;

@@ -19,6 +19,7 @@ import {
   type TicketRecord,
   withoutNulls,
 } from './ledger-records.ts';
+import { OutboxReader } from './outbox/outbox-reader.ts';
 import { stagesToBatch } from './stages.ts';
 import { type Statements, statementsOf } from './statements.ts';
 import type { FileDigests } from './study-commands.ts';
@@ -32,12 +33,15 @@ const toBatch = `batch_id IS NULL AND stage IN (SELECT value FROM json_each(?)) 
  * was acknowledged before it was asked for.
  */
 export class LedgerReader {
+  /** What waits to be sent beside the archives of cases. */
+  readonly outbox: OutboxReader;
   readonly #db: Database;
   readonly #sql: Statements;
 
   constructor(db: Database) {
     this.#db = db;
     this.#sql = statementsOf(db);
+    this.outbox = new OutboxReader(this.#sql);
   }
 
   /** All cases, oldest first, as `cases list --json` prints them. */

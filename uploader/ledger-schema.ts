@@ -1,5 +1,6 @@
 import type { Migration } from '../core/database.ts';
 import { auditSchema } from './audit/audit-schema.ts';
+import { outboxMigration } from './outbox/schema.ts';
 
 /**
  * The ledger's tables. `seq` is the order in which things came; every time is ISO 8601 in UTC. Stages and states are
@@ -133,5 +134,6 @@ export const ledgerMigrations: readonly Migration[] = [
       ALTER TABLE archives ADD COLUMN recipients TEXT;
     `,
   },
+  outboxMigration,
   { version: 1004, sql: auditSchema },
 ];

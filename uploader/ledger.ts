@@ -9,6 +9,7 @@ import type { LedgerError } from './ledger-error.ts';
 import type { ArgsOf, CommandName, ResultOf } from './ledger-group.ts';
 import { type LedgerReader, openLedgerReader } from './ledger-reader.ts';
 import { LedgerWriter, type WritesLedger } from './ledger-writer.ts';
+import { EnqueueDoor, type NewItem } from './outbox/enqueue.ts';
 import type { RefusalCode } from './receipt-check.ts';
 import type { VerifiedReceipt } from './receipt-commands.ts';
 import type { StudyClaim, StudyOutcome } from './study-commands.ts';
@@ -25,18 +26,20 @@ type Done<Name extends CommandName> = Promise<ResultOf<Name>>;
 /**
  * The case store. Every change goes to one writer thread and is on disk, fsynced, when its promise resolves; whatever
  * waits meanwhile shares the next transaction. Each command is described where it is written: `case-commands.ts`,
- * `delivery-commands.ts`, `receipt-commands.ts`. Reads go through a second connection of this thread.
+ * `delivery-commands.ts`, `receipt-commands.ts`, `outbox/outbox-commands.ts`. Reads go through a second connection of this thread.
  */
 export class Ledger {
   /** What the ledger says now; includes everything that was acknowledged before. */
   readonly read: LedgerReader;
   readonly #writer: WritesLedger;
   readonly #clock: Clock;
+  readonly #door: EnqueueDoor;
 
   private constructor(writer: WritesLedger, reader: LedgerReader, clock: Clock) {
     this.#writer = writer;
     this.read = reader;
     this.#clock = clock;
+    this.#door = new EnqueueDoor((segment) => writer.run('enqueue', { ...segment, at: this.#now() }));
   }
 
   /** Opens or creates the ledger. Rejects with what kept it from opening (a newer schema, a refused pragma). */
@@ -100,6 +103,13 @@ export class Ledger {
 
   seal(caseId: string, counts: StudyCounts, archives: readonly SealedArchiveRow[], study?: StudyOutcome): Done<'seal'> {
     return this.#writer.run('seal', { caseId, counts, archives, study });
+  }
+
+  // Changes: items of the outbox.
+
+  /** Puts an item into the outbox. Resolves with its id when it is on disk, fsynced. */
+  enqueue(item: NewItem): Promise<string> {
+    return this.#door.enqueue(item);
   }
 
   // Changes: archives and batches on their way.
