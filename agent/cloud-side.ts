@@ -28,6 +28,12 @@ interface Deps extends Omit<EnrolmentDeps, 'onRetry'> {
   readonly snapshot: (certificateEnds: Date) => Promise<Reported>;
 }
 
+/** The site file's upload part as the courier takes it. */
+function uploadSettings({ upload }: Config) {
+  const { receiptSeconds, zone = Intl.DateTimeFormat().resolvedOptions().timeZone, ...policy } = upload;
+  return { policy, zone, receiptMs: receiptSeconds * 1000 };
+}
+
 /** A refused identity is provisioned again at most this often. */
 const reassignEveryMs = 5 * 60_000;
 /** How often the certificate's age is looked at, and how long a renewed one has to prove itself on the wire. */
@@ -194,8 +200,7 @@ export class CloudSide implements Service {
       sign: signAsDevice(identity),
       serverCaPem: bundle.serverCa,
       receiptKeys: bundle.receiptKeys,
-      parallelBlocks: config.upload.parallelBlocks,
-      receiptMs: config.upload.receiptSeconds * 1000,
+      ...uploadSettings(config),
       onDelivered: (caseId) => {
         announce({
           event: 'case-delivered',

@@ -82,6 +82,22 @@ hub: elsewhere
   assert.match(hint ?? '', /docs\/configuration\.md/);
 });
 
+test('windows and ceiling of the upload are checked', (t) => {
+  const withUpload = (upload: string) => fileWith(t, `${least}upload: ${upload}\n`);
+  const { upload } = readConfig(
+    withUpload('{ maxBytesPerSecond: 500000, zone: Europe/Berlin, windows: [{ from: "22:00", to: "06:00" }] }'),
+  );
+  assert.deepEqual(upload.windows, [{ from: '22:00', to: '06:00' }]);
+  for (const [bad, field] of [
+    ['{ maxBytesPerSecond: 1000 }', 'upload.maxBytesPerSecond'],
+    ['{ zone: Mars/Olympus }', 'upload.zone'],
+    ['{ windows: [{ from: "25:00", to: "06:00" }] }', 'upload.windows.0.from'],
+    ['{ windows: [{ days: [noday], from: "22:00", to: "06:00" }] }', 'upload.windows.0.days.0'],
+  ] as const) {
+    assert.ok(errorOf(withUpload(bad)).message.includes(field), bad);
+  }
+});
+
 test('without an answer to who says that the room is free there is no configuration', (t) => {
   assert.match(errorOf(fileWith(t, 'inboxes: [/srv]\n')).message, /procedure/);
   assert.match(errorOf(fileWith(t, 'inboxes: [/srv]\nprocedure: { authorities: [] }\n')).message, /authorities/);

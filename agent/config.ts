@@ -6,6 +6,7 @@ import { GatewayError } from '../core/errors.ts';
 import { writeFileDurable } from '../core/files.ts';
 import { tierSchema } from '../protocol/ids.ts';
 import { profileSchema, unsupportedKindSchema } from '../protocol/profile.ts';
+import { uploadPolicySchema } from '../protocol/upload-policy.ts';
 import { intakeSchema } from './intake-config.ts';
 import { procedureSchema } from './procedure/settings.ts';
 
@@ -29,7 +30,9 @@ export const configSchema = z.strictObject({
   send: z.array(tierSchema).min(1).default(['review', 'study']),
   upload: z
     .strictObject({
-      parallelBlocks: z.int().min(1).max(4).default(2),
+      ...uploadPolicySchema.shape,
+      /** Zone in which the windows are meant, an IANA name; the machine's own when absent. */
+      zone: z.string().refine(isZone, 'must be the name of a time zone, like Europe/Berlin').exactOptional(),
       /** How long to wait for a receipt before the batch is announced again. Doubles up to 5 minutes. */
       receiptSeconds: z.number().min(0.5).max(300).default(15),
     })
@@ -60,6 +63,14 @@ export function readConfig(path: string): Config {
 export function writeConfig(path: string, config: z.input<typeof configSchema>): void {
   const head = '# The site file of this appliance. Fields and defaults: docs/configuration.md\n';
   writeFileDurable(path, head + stringify(configSchema.parse(config)), 0o640);
+}
+
+function isZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function parseYaml(text: string, path: string): unknown {

@@ -6,6 +6,7 @@ import type { UploadTicket } from '../protocol/link.ts';
 import { openArchiveFile, proveBytes } from './archive-check.ts';
 import { BlobEndpoint } from './blob-endpoint.ts';
 import { Pacer } from './block-pace.ts';
+import type { ByteBudget } from './budget/byte-budget.ts';
 import { gated, untilAborted } from './gated.ts';
 import type { ArchiveRecord } from './ledger-records.ts';
 import type { TicketBook } from './ticket-book.ts';
@@ -19,6 +20,8 @@ export interface UploaderDeps extends Omit<TransferDeps, 'pacer'> {
   /** CA certificates the endpoint is checked against; Node's own when undefined. */
   readonly caPem: string | undefined;
   readonly stallMs: number;
+  /** The ceiling under which archives are sent; none when undefined. */
+  readonly budget: ByteBudget | undefined;
 }
 
 /**

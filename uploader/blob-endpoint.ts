@@ -2,6 +2,7 @@ import type { BlockBlobClient, RequestPolicy, RequestPolicyFactory, WebResource 
 import type { Clock } from '../core/clock.ts';
 import type { UploadTicket } from '../protocol/link.ts';
 import { blobFault } from './blob-fault.ts';
+import type { ByteBudget } from './budget/byte-budget.ts';
 import { CuttableAgent } from './cuttable-agent.ts';
 
 export interface EndpointDeps {
@@ -9,6 +10,8 @@ export interface EndpointDeps {
   /** CA certificates the endpoint is checked against; Node's own when undefined. */
   readonly caPem: string | undefined;
   readonly stallMs: number;
+  /** The ceiling under which blocks are sent; none when undefined. */
+  readonly budget?: ByteBudget | undefined;
 }
 
 /**
@@ -19,20 +22,23 @@ export class BlobEndpoint {
   readonly #client: BlockBlobClient;
   readonly #connections: CuttableAgent;
   readonly #clock: Clock;
+  readonly #budget: ByteBudget | undefined;
 
-  private constructor(client: BlockBlobClient, connections: CuttableAgent, clock: Clock) {
+  private constructor(client: BlockBlobClient, connections: CuttableAgent, deps: EndpointDeps) {
     this.#client = client;
     this.#connections = connections;
-    this.#clock = clock;
+    this.#clock = deps.clock;
+    this.#budget = deps.budget;
   }
 
   /** The SDK is loaded on first use, so that an idle appliance stays small. */
-  static async open(ticket: UploadTicket, { clock, caPem, stallMs }: EndpointDeps): Promise<BlobEndpoint> {
+  static async open(ticket: UploadTicket, deps: EndpointDeps): Promise<BlobEndpoint> {
+    const { caPem, stallMs } = deps;
     const { AnonymousCredential, BlockBlobClient: Client, newPipeline } = await import('@azure/storage-blob');
     const connections = new CuttableAgent({ caPem, stallMs });
     const pipeline = newPipeline(new AnonymousCredential(), { retryOptions: { maxTries: 1 } });
     pipeline.factories.push(through(connections));
-    return new BlobEndpoint(new Client(urlOf(ticket), pipeline), connections, clock);
+    return new BlobEndpoint(new Client(urlOf(ticket), pipeline), connections, deps);
   }
 
   /** Resets whatever is in flight, and lets nothing new begin until `resume`. All of it fails. */
@@ -48,8 +54,13 @@ export class BlobEndpoint {
     this.#connections.close();
   }
 
-  async stage(blockId: string, block: Uint8Array): Promise<void> {
-    await this.#call(() => this.#client.stageBlock(blockId, block, block.length));
+  async stage(blockId: string, block: Buffer): Promise<void> {
+    const stream = this.#budget?.metered(block);
+    try {
+      await this.#call(() => this.#client.stageBlock(blockId, stream ? () => stream : block, block.length));
+    } finally {
+      stream?.destroy();
+    }
   }
 
   /** Ids and sizes of the blocks that wait for a commit; empty also when there is no such blob. */

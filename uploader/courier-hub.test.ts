@@ -38,7 +38,7 @@ test('the courier delivers to the embedded hub: a pause and a restart included',
   const hub = await (await World.make()).start();
   t.after(() => hub.close());
   const credential = await hub.device(device);
-  const world = await CourierWorld.make(t, { serverCaPem: hub.authority.certPem, parallelBlocks: 2 });
+  const world = await CourierWorld.make(t, { serverCaPem: hub.authority.certPem, policy: { parallelBlocks: 2 } });
   const tickets = new Map<string, UploadTicket>();
   world.link.requestUpload = async (blobName) => {
     const answer = await call(hub, credential, `/devices/${device}/files?${version}`, { blobName });

@@ -4,7 +4,10 @@ import type { Tier } from '../protocol/ids.ts';
 import { nextJob, type Outlook } from './courier-plan.ts';
 import type { OpenBatch, TicketRecord } from './ledger-records.ts';
 
-const nothing: Outlook = { ticketsToClose: [], openBatches: [], tiersToBatch: [], nowMs: 100, dueMs: () => 0 };
+const nothing: Outlook = {
+  ...{ ticketsToClose: [], openBatches: [], tiersToBatch: [], nowMs: 100, dueMs: () => 0 },
+  archivesDueMs: 0,
+};
 
 const batch = (batchId: string, state: OpenBatch['state'], tier: Tier = 'review'): OpenBatch => {
   return { batchId, state, tier, createdAt: '' };

@@ -25,6 +25,8 @@ export interface Outlook {
   readonly tiersToBatch: readonly Tier[];
   readonly nowMs: number;
   readonly dueMs: (key: string) => number;
+  /** Archives do not leave before, for no window is open; 0 while one is. What is small goes at any time. */
+  readonly archivesDueMs: number;
 }
 
 /**
@@ -33,10 +35,16 @@ export interface Outlook {
  */
 export function nextJob(outlook: Outlook): Job | Wait {
   const jobs = allJobs(outlook);
-  const due = jobs.find(({ key }) => outlook.dueMs(key) <= outlook.nowMs);
+  const dueMs = (job: Job) => Math.max(outlook.dueMs(job.key), movesArchives(job) ? outlook.archivesDueMs : 0);
+  const due = jobs.find((job) => dueMs(job) <= outlook.nowMs);
   if (due) return due;
-  const times = jobs.map(({ key }) => outlook.dueMs(key));
+  const times = jobs.map(dueMs);
   return { kind: 'wait', untilMs: times.length === 0 ? undefined : Math.min(...times) };
+}
+
+/** Such jobs keep to the site's windows. */
+function movesArchives({ kind }: Job): boolean {
+  return kind === 'forward' || kind === 'gather';
 }
 
 /** Everything that is owed, the most urgent first. */

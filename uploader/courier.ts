@@ -5,14 +5,17 @@ import { describe, type Log } from '../core/log.ts';
 import { backoff, type Delay } from '../core/retry.ts';
 import type { PublicKey } from '../protocol/bundle.ts';
 import type { CloudLink, SignAsDevice } from '../protocol/link.ts';
+import type { UploadPolicy } from '../protocol/upload-policy.ts';
 import { Acknowledgements, type MethodAnswer } from './acknowledgements.ts';
 import { ArchiveUploader } from './archive-upload.ts';
 import { BatchDesk } from './batch-desk.ts';
+import { ByteBudget } from './budget/byte-budget.ts';
+import { OpeningTimes } from './budget/opening.ts';
 import { announceKey, forwardKey, type Job, nextJob, type Wait } from './courier-plan.ts';
 import { aborted, gated, untilAborted } from './gated.ts';
 import type { Ledger } from './ledger.ts';
 import { isLedgerGone } from './ledger-error.ts';
-import type { OpenBatch } from './ledger-records.ts';
+import type { ArchiveRecord, OpenBatch } from './ledger-records.ts';
 import { Schedule } from './schedule.ts';
 import { TicketBook } from './ticket-book.ts';
 import { UploadError } from './upload-error.ts';
@@ -36,8 +39,10 @@ export interface CourierDeps {
   readonly receiptKeys: readonly PublicKey[];
   /** A case was delivered: every archive of it has a verified receipt. */
   readonly onDelivered?: (caseId: string) => void;
-  /** Blocks in flight at a time. */
-  readonly parallelBlocks?: number;
+  /** When and how fast archives may leave; one block at a time and no limit when absent. */
+  readonly policy?: UploadPolicy;
+  /** IANA name of the zone in which the policy's windows are meant. */
+  readonly zone?: string;
   /** How long to wait for a receipt before a batch is announced again. Doubles up to `ceilingMs`. */
   readonly receiptMs?: number;
   /** How long to wait after a failure. Doubles up to `ceilingMs`, at most half a minute: lines come back unannounced. */
@@ -63,6 +68,7 @@ export class Courier implements Service {
   readonly #tickets: TicketBook;
   readonly #desk: BatchDesk;
   readonly #uploader: ArchiveUploader;
+  readonly #opening: OpeningTimes | undefined;
   readonly #acknowledgements: Acknowledgements;
   readonly #untilReceipt: Delay;
   readonly #untilRetry: Delay;
@@ -73,7 +79,13 @@ export class Courier implements Service {
 
   constructor(deps: CourierDeps) {
     const { ledger, link, gate, clock, storageKey, folder, serverCaPem: caPem, device, receiptKeys } = deps;
-    const { parallelBlocks = 1, receiptMs = 15_000, retryMs = 1_000, ceilingMs = 300_000, stallMs = 20_000 } = deps;
+    const {
+      policy = { parallelBlocks: 1 },
+      receiptMs = 15_000,
+      retryMs = 1_000,
+      ceilingMs = 300_000,
+      stallMs = 20_000,
+    } = deps;
     const log = deps.log.child({ part: 'courier' });
     this.#deps = deps;
     this.#log = log;
@@ -83,7 +95,12 @@ export class Courier implements Service {
     const tickets = new TicketBook({ ledger, link, clock, log, storageKey });
     this.#tickets = tickets;
     this.#desk = new BatchDesk({ ...deps, log });
-    this.#uploader = new ArchiveUploader({ ledger, gate, clock, log, tickets, folder, caPem, stallMs, parallelBlocks });
+    const { parallelBlocks, maxBytesPerSecond, windows } = policy;
+    this.#opening = windows && new OpeningTimes(clock, windows, deps.zone ?? 'UTC');
+    this.#uploader = new ArchiveUploader({
+      ...{ ledger, gate, clock, log, tickets, folder, caPem, stallMs, parallelBlocks },
+      budget: maxBytesPerSecond === undefined ? undefined : new ByteBudget(clock, maxBytesPerSecond),
+    });
     this.#acknowledgements = new Acknowledgements({
       ...{ ledger, log, device, receiptKeys },
       onAccepted: (batchId, delivered) => this.#accepted(batchId, delivered),
@@ -149,12 +166,15 @@ export class Courier implements Service {
 
   #nextJob(): Job | Wait {
     const { read } = this.#deps.ledger;
+    const nowMs = this.#deps.clock.monotonicMs();
+    const untilOpenMs = this.#opening?.waitMs() ?? 0;
     return nextJob({
       ticketsToClose: read.ticketsToClose(),
       openBatches: read.openBatches(),
       tiersToBatch: read.tiersToBatch(),
-      nowMs: this.#deps.clock.monotonicMs(),
+      nowMs,
       dueMs: (key) => this.#schedule.dueMs(key),
+      archivesDueMs: untilOpenMs === 0 ? 0 : nowMs + untilOpenMs,
     });
   }
 
@@ -185,11 +205,21 @@ export class Courier implements Service {
     this.#schedule.forget(job.key);
   }
 
-  /** The next archive of a batch, or its manifest when all are there. A failure that made progress counts as the first. */
+  /**
+   * The next archive of a batch, and its manifest when all are there: at once, since the window may close between the
+   * two. A failure that made progress counts as the first.
+   */
   async #forward(batch: OpenBatch, signal: AbortSignal): Promise<void> {
     const { read } = this.#deps.ledger;
-    const archive = read.archivesInBatch(batch.batchId).find(({ blob }) => blob === undefined);
-    if (!archive) return this.#desk.complete(batch, signal);
+    const rest = () => read.archivesInBatch(batch.batchId).find(({ blob }) => blob === undefined);
+    const archive = rest();
+    if (archive) await this.#forwardArchive(archive, batch, signal);
+    const isLeft = read.openBatches().some(({ batchId }) => batchId === batch.batchId);
+    if (isLeft && !rest()) await this.#desk.complete(batch, signal);
+  }
+
+  async #forwardArchive(archive: ArchiveRecord, batch: OpenBatch, signal: AbortSignal): Promise<void> {
+    const { read } = this.#deps.ledger;
     const mayGoOn = () => {
       const next = this.#nextJob();
       return next.kind === 'forward' && next.batch.batchId === batch.batchId;

@@ -223,7 +223,7 @@ test('an endpoint that falls silent on a connection that worked is given up and 
 });
 
 test('when one connection falls silent, no request waits for another one as old', async (t) => {
-  const world = await CourierWorld.make(t, { stallMs: 150, parallelBlocks: 3 });
+  const world = await CourierWorld.make(t, { stallMs: 150, policy: { parallelBlocks: 3 } });
   world.server.failNext('commit', 'deaf');
   await world.seal({ review: archiveBytes });
   await world.start();
@@ -232,7 +232,7 @@ test('when one connection falls silent, no request waits for another one as old'
 });
 
 test('several blocks at a time make the same blob', async (t) => {
-  const world = await CourierWorld.make(t, { parallelBlocks: 3 });
+  const world = await CourierWorld.make(t, { policy: { parallelBlocks: 3 } });
   world.server.failNext('block', { status: 500, code: 'InternalError' }, 4);
   const { archives } = await world.seal({ study: 6 * mib + 123 });
   await world.start();

@@ -42,7 +42,7 @@ test('a gate that closes in the middle of a block stops its bytes; reopened, the
 });
 
 test('the gate may close and open as it likes: every byte arrives once', async (t) => {
-  const world = await CourierWorld.make(t, { parallelBlocks: 2 });
+  const world = await CourierWorld.make(t, { policy: { parallelBlocks: 2 } });
   world.server.bytesPerSecond = 20 * mib;
   const { archives } = await world.seal({ study: 8 * mib });
   await world.start();
