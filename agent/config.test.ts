@@ -112,6 +112,18 @@ test('a file that is missing, empty, a list or not YAML is one clear error', (t)
   assert.match(errorOf(fileWith(t, 'inboxes: [/srv\n  bad')).message, /not valid YAML/);
 });
 
+test('a folder that is watched for activity may not be, hold or lie in an inbox', (t) => {
+  const withFolder = (folder: string) =>
+    fileWith(
+      t,
+      `inboxes: [/srv/exports/]\nprocedure: { authorities: [leases], activityFolders: { folders: [/srv/live, ${folder}] } }\n`,
+    );
+  for (const folder of ['/srv/exports', '/srv', '/srv/exports/../exports/x', '/']) {
+    assert.match(errorOf(withFolder(folder)).message, /procedure\.activityFolders\.folders\.1: must not be/, folder);
+  }
+  assert.equal(readConfig(withFolder('/srv/exports-live')).procedure.activityFolders?.folders.length, 2);
+});
+
 test('what setup writes is read back, with the line for the person who opens it, and not for everybody', (t) => {
   const path = join(temporaryFolder(t), 'vestibule.yaml');
   writeConfig(path, { inboxes: ['/srv/a', '/srv/b'], procedure: { authorities: ['leases'], coolDownSeconds: 5 } });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { GatewayError } from '../core/errors.ts';
@@ -13,7 +13,7 @@ import { procedureSchema } from './procedure/settings.ts';
 export class ConfigError extends GatewayError<'CONFIG_MISSING' | 'CONFIG_INVALID'> {}
 
 /** The site's file, `vestibule.yaml`. Every field has its default here; unknown fields are refused. */
-export const configSchema = z.strictObject({
+const fields = z.strictObject({
   /** Folders to which the workstation's exports are copied. Read only, never written. */
   inboxes: z.array(z.string().refine(isAbsolute, 'must be an absolute path')).min(1).max(16),
   intake: intakeSchema.prefault({}),
@@ -38,6 +38,23 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
 });
+
+/** The same, as a whole: what one field says may not contradict another. */
+export const configSchema = fields.superRefine(({ inboxes, procedure }, context) => {
+  // What watches a folder lists it, also while the gate is closed; an inbox is never listed then.
+  for (const [at, folder] of (procedure.activityFolders?.folders ?? []).entries()) {
+    if (!inboxes.some((inbox) => overlap(folder, inbox))) continue;
+    const path = ['procedure', 'activityFolders', 'folders', at];
+    context.addIssue({ code: 'custom', path, message: 'must not be, hold or lie in an inbox' });
+  }
+});
+
+/** Whether one of two folders is or holds the other, by their names. */
+function overlap(one: string, other: string): boolean {
+  const ended = (folder: string) => resolve(folder).replace(/\/?$/, '/');
+  const [a, b] = [ended(one), ended(other)];
+  return a.startsWith(b) || b.startsWith(a);
+}
 export type Config = z.infer<typeof configSchema>;
 
 /** Reads the site's file. One error lists every field that is wrong, by its path and without its value. */

@@ -21,7 +21,7 @@ import { Intake } from './intake.ts';
 import { Opener } from './opener.ts';
 import { expectPrivate, Passwords } from './passwords/index.ts';
 import { Pipeline } from './pipeline.ts';
-import { type EvidenceSource, History, ProcedureWatch, sourcesOf } from './procedure/index.ts';
+import { History, type MakeSources, ProcedureWatch, sourcesOf } from './procedure/index.ts';
 import { type Recovery, recover } from './recover.ts';
 import { Sealer } from './seal/index.ts';
 import { diskOf, snapshot } from './snapshot.ts';
@@ -82,6 +82,7 @@ export class Daemon {
 
     const sources = await sourcesOf({
       ...{ settings: config.procedure, folder: folders.procedure, clock: this.#deps.clock, log, siteKey: keys.site },
+      inboxes: config.inboxes,
     });
     const { procedure, services } = this.#compose({ config, log, bundle, keyFolder, keys, ledger, tidy, sources });
     this.#services = new Services(services);
@@ -220,7 +221,7 @@ interface Parts {
   readonly keys: LocalKeys;
   readonly ledger: Ledger;
   readonly tidy: Recovery['tidy'];
-  readonly sources: (onChange: () => void) => readonly EvidenceSource[];
+  readonly sources: MakeSources;
 }
 
 /** Says who holds leases, not why: what people type as a reason stays out of everything that is kept as a log. */

@@ -57,6 +57,8 @@ export interface ProcedureStatus {
   readonly opensInMs?: number;
   /** Present while the gate has been closed for longer than the site expects. Nothing opens it by itself. */
   readonly stuck?: { readonly since: string; readonly text: string };
+  /** Sources that do not work, if any: what they would say is not known. */
+  readonly faults?: readonly { readonly source: SourceName; readonly what: string }[];
 }
 
 /** A line of the procedure's history: what was known when the evidence or the state changed, and what came of it. */

@@ -13,6 +13,8 @@ export const reportedSchema = z.strictObject({
     since: z.iso.datetime(),
     /** Closed for longer than the site expects: somebody should look. */
     stuck: z.literal(true).exactOptional(),
+    /** So many sources of evidence do not work. */
+    faults: z.int().positive().exactOptional(),
   }),
   /** Number of cases at each stage; a stage without cases is absent. */
   cases: z.record(z.string().max(20), z.int().nonnegative()),

@@ -42,7 +42,7 @@ export async function stopProcedure(options: GlobalOptions, flags: { readonly ho
   print(options, status, () => `Released what ${holder} held. ${gateOf(status)}`);
 }
 
-/** `vestibule procedure status`: exit 4 when no daemon answers (the leases on disk are printed all the same), 5 when stuck. */
+/** `vestibule procedure status`: exit 4 when no daemon answers (the leases on disk are printed all the same), 5 when somebody has to look. */
 export async function procedureStatus(options: GlobalOptions): Promise<void> {
   const folders = foldersOf(options.data);
   let answered = true;
@@ -52,7 +52,7 @@ export async function procedureStatus(options: GlobalOptions): Promise<void> {
   })) as ProcedureStatus;
   print(options, status, () => portrait(status));
   if (!answered) throw new Verdict(exitCode.notReachable, 'No daemon answers; this is what the leases on disk say.');
-  if (status.stuck) throw new Verdict(exitCode.needsAttention, status.stuck.text);
+  await expectNoAlarm(status);
 }
 
 /** `vestibule procedure why`: the same, then what was decided lately and on what evidence. Works with the daemon dead. */
@@ -69,7 +69,13 @@ export async function procedureWhy(options: GlobalOptions, flags: { readonly sin
   })) as ProcedureStatus;
   print(options, { status, decisions }, () => `${portrait(status)}\n\n${strip(decisions)}`);
   if (!answered) throw new Verdict(exitCode.notReachable, 'No daemon answers; this is what is on disk.');
-  if (status.stuck) throw new Verdict(exitCode.needsAttention, status.stuck.text);
+  await expectNoAlarm(status);
+}
+
+async function expectNoAlarm(status: ProcedureStatus): Promise<void> {
+  const { procedureAlarms } = await import('./procedure-alarms.ts');
+  const alarms = procedureAlarms(status);
+  if (alarms.length > 0) throw new Verdict(exitCode.needsAttention, alarms.join(' '));
 }
 
 type Leases = typeof import('../procedure/leases.ts');

@@ -2,8 +2,9 @@ import { exitCode, formatBytes, type GlobalOptions, paint, print, table, Verdict
 import type { ApplianceStatus } from '../../protocol/control.ts';
 import { ask } from '../control/client.ts';
 import { foldersOf } from '../folders.ts';
+import { procedureAlarms } from './procedure-alarms.ts';
 
-/** `vestibule status`: exit 4 when no daemon answers, 5 when a case is held or the gate is stuck. */
+/** `vestibule status`: exit 4 when no daemon answers, 5 when a case is held or the gate needs somebody. */
 export async function status(options: GlobalOptions): Promise<void> {
   const found = (await ask(foldersOf(options.data).socket, { verb: 'status' })) as ApplianceStatus | undefined;
   if (!found) {
@@ -11,8 +12,8 @@ export async function status(options: GlobalOptions): Promise<void> {
   }
   print(options, found, () => render(found));
   const held = found.cases.held ?? 0;
-  const { stuck } = found.procedure;
-  if (stuck) throw new Verdict(exitCode.needsAttention, stuck.text);
+  const alarms = procedureAlarms(found.procedure);
+  if (alarms.length > 0) throw new Verdict(exitCode.needsAttention, alarms.join(' '));
   if (held > 0) throw new Verdict(exitCode.needsAttention, `${held} held: see \`vestibule cases\`.`);
 }
 
@@ -24,7 +25,7 @@ function render(found: ApplianceStatus): string {
   return table([
     ['appliance', `${found.device}, version ${found.version}, since ${found.startedAt}`],
     ['gate', `${gate}: ${procedure.state} since ${procedure.since}. ${procedure.why}`],
-    ...(procedure.stuck ? [['ALARM', paint(procedure.stuck.text, 'red')]] : []),
+    ...procedureAlarms(procedure).map((text) => ['ALARM', paint(text, 'red')]),
     ['link', `${linkWord} since ${link.since}${link.error ? ` (${link.error})` : ''}`],
     [
       'certificate',

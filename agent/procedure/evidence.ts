@@ -45,3 +45,8 @@ export function ageMs(statement: Statement, nowMs: number): number {
 export function isFresh(statement: Statement, nowMs: number): boolean {
   return remainsMs(statement, nowMs) > 0;
 }
+
+/** The source does not work: it cannot say anything, or says `maybe` because it cannot see. People have to look. */
+export function isFault({ says, key }: Statement): boolean {
+  return says === 'nothing' || key.startsWith('fault');
+}

@@ -10,5 +10,5 @@ export {
   remainingMs,
   takeLease,
 } from './leases.ts';
-export { sourcesOf } from './sources.ts';
+export { type MakeSources, sourcesOf } from './sources.ts';
 export { ProcedureWatch } from './watch.ts';

@@ -77,6 +77,13 @@ export class LeaseEvidence {
     }
   }
 
+  /** Takes a lease in place of those that the same holder has: at no moment does it hold none. */
+  renew(wish: LeaseWish): Lease {
+    const lease = this.take(wish);
+    releaseLeases(this.#deps.folder, wish.holder, lease);
+    return lease;
+  }
+
   release(holder: string): readonly Lease[] {
     this.#unwritten = this.#unwritten.filter((lease) => lease.holder !== holder);
     return releaseLeases(this.#deps.folder, holder);

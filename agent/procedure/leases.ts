@@ -53,9 +53,9 @@ export function takeLease(folder: string, wish: LeaseWish, clock: Clock): Lease 
   return lease;
 }
 
-/** Releases every lease of one holder; returns those that were released. Other holders' leases stay. */
-export function releaseLeases(folder: string, holder: string): readonly Lease[] {
-  const own = readLeases(folder).filter((lease) => lease.holder === holder);
+/** Releases every lease of one holder but `except`; returns those that were released. Other holders' leases stay. */
+export function releaseLeases(folder: string, holder: string, except?: Lease): readonly Lease[] {
+  const own = readLeases(folder).filter((lease) => lease.holder === holder && lease.id !== except?.id);
   for (const lease of own) unlinkDurable(join(folder, lease.id + suffix));
   return own;
 }

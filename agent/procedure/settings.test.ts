@@ -34,3 +34,19 @@ test('an authority that is not set up is refused: it would never speak', () => {
   assert.equal(isTaken({ authorities: ['hl7'] }), false);
   assert.equal(isTaken({ authorities: ['hl7'], hl7 }), true);
 });
+
+test('a button needs a device and a key, and releases by another key', () => {
+  const button = { device: '/dev/input/by-id/usb-button-event-kbd', key: 183 };
+  assert.equal(isTaken({ button }), true);
+  for (const wrong of [{ device: 'event7' }, { key: 0 }, { releaseKey: 183 }, { longPressSeconds: 0 }]) {
+    assert.equal(isTaken({ button: { ...button, ...wrong } }), false, JSON.stringify(wrong));
+  }
+});
+
+test('what counts as quiet is not above what counts as busy; a button, growth and load are no authorities', () => {
+  const activityFolders = { folders: ['/srv/live'] };
+  assert.equal(isTaken({ activityFolders, load: {} }), true);
+  assert.equal(isTaken({ activityFolders: { ...activityFolders, quietBytesPerMinute: 2_000_000 } }), false);
+  assert.equal(isTaken({ load: { busyPercent: 20 } }), false);
+  for (const authority of ['activity', 'load', 'button']) assert.equal(isTaken({ authorities: [authority] }), false);
+});

@@ -74,6 +74,53 @@ const neighboursSchema = z.strictObject({
   lifetimeMinutes: minutes(24 * 60).default(10),
 });
 
+const activitySchema = z
+  .strictObject({
+    /** Live folders of recorders; never an inbox. */
+    folders: z.array(file).min(1).max(8),
+    /** They are network shares: one that is not mounted is a fault, which keeps the gate closed. */
+    shares: z.boolean().default(false),
+    busyBytesPerMinute: z.int().min(1).max(1e12).default(1_000_000),
+    quietBytesPerMinute: z.int().min(1).max(1e12).default(200_000),
+    quietMinutes: minutes(8 * 60).default(15),
+    /** How often a share is listed, and every folder is looked for. */
+    pollSeconds: z.number().min(1).max(30).default(30),
+  })
+  .refine((found) => found.quietBytesPerMinute <= found.busyBytesPerMinute, {
+    path: ['quietBytesPerMinute'],
+    message: 'must not be above busyBytesPerMinute',
+  });
+
+const percent = z.number().min(1).max(100);
+
+const loadSchema = z
+  .strictObject({
+    busyPercent: percent.default(50),
+    quietPercent: percent.default(25),
+    quietMinutes: minutes(8 * 60).default(10),
+    everySeconds: z.number().min(5).max(60).default(15),
+  })
+  .refine((found) => found.quietPercent <= found.busyPercent, {
+    path: ['quietPercent'],
+    message: 'must not be above busyPercent',
+  });
+
+/** Codes of linux/input-event-codes.h. */
+const keyCode = z.int().min(1).max(0x2ff);
+
+const buttonSchema = z
+  .strictObject({
+    device: file,
+    key: keyCode,
+    releaseKey: keyCode.exactOptional(),
+    longPressSeconds: z.number().min(1).max(30).default(3),
+    forMinutes: minutes(24 * 60).default(4 * 60),
+  })
+  .refine((found) => found.releaseKey !== found.key, {
+    path: ['releaseKey'],
+    message: 'must be another key than the one that takes the room',
+  });
+
 /** `procedure` in the site's file. A source that is not named here does not exist: nothing listens, nothing is read. */
 export const procedureSchema = z
   .strictObject({
@@ -94,6 +141,9 @@ export const procedureSchema = z
     mpps: mppsSchema.exactOptional(),
     timetable: timetableSchema.exactOptional(),
     neighbours: neighboursSchema.exactOptional(),
+    activityFolders: activitySchema.exactOptional(),
+    load: loadSchema.exactOptional(),
+    button: buttonSchema.exactOptional(),
   })
   .superRefine((found, context) => {
     // An authority that does not exist would never speak, and the gate never open.

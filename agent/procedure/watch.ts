@@ -5,10 +5,11 @@ import { describe, type Log } from '../../core/log.ts';
 import type { Authority, Lease, ProcedureState, ProcedureStatus } from '../../protocol/control.ts';
 import { ClosedSpell } from './closed-spell.ts';
 import { firstMemory, type Memory, opensGate, type Rules, sleptMs, step } from './detector.ts';
-import { ageMs, type EvidenceSource, remainsMs, type Statement } from './evidence.ts';
+import { ageMs, type EvidenceSource, isFault, remainsMs, type Statement } from './evidence.ts';
 import type { History } from './history.ts';
 import { LeaseEvidence } from './lease-evidence.ts';
 import type { LeaseWish } from './leases.ts';
+import type { MakeSources } from './sources.ts';
 import { suspendedMs } from './suspension.ts';
 import { lineOf, opensInMs, sentence } from './why.ts';
 
@@ -21,7 +22,7 @@ interface Deps {
   readonly coolDownMs: number;
   readonly onChange: (status: ProcedureStatus) => void;
   /** Evidence beside the leases, started and stopped with the watch. Each calls `look` when it says something else. */
-  readonly sources?: (onChange: () => void) => readonly EvidenceSource[];
+  readonly sources?: MakeSources;
   readonly history?: History;
   /** The gate closed for longer than this is an alarm, nothing else. */
   readonly stuckMs?: number;
@@ -63,7 +64,7 @@ export class ProcedureWatch implements Service {
     this.#rules = { authorities, coolDownMs };
     this.#since = clock.now();
     this.#evidence = new LeaseEvidence({ folder, clock, log, onChange: () => this.look() });
-    this.#sources = deps.sources?.(() => this.look()) ?? [];
+    this.#sources = deps.sources?.(() => this.look(), this) ?? [];
     this.#closed = new ClosedSpell(clock, stuckMs ?? Number.POSITIVE_INFINITY, deps.history?.read() ?? []);
   }
 
@@ -87,9 +88,18 @@ export class ProcedureWatch implements Service {
    * throws LEASE_NOT_WRITTEN the gate stays closed all the same, until the holder releases it or the daemon ends.
    */
   take(wish: LeaseWish): Lease {
+    return this.#takeWith(() => this.#evidence.take(wish));
+  }
+
+  /** The same, in place of what the holder has: a button that is pressed again goes on for its whole time. */
+  renew(wish: LeaseWish): Lease {
+    return this.#takeWith(() => this.#evidence.renew(wish));
+  }
+
+  #takeWith(take: () => Lease): Lease {
     this.#deps.gate.close();
     try {
-      return this.#evidence.take(wish);
+      return take();
     } finally {
       this.look();
     }
@@ -111,6 +121,7 @@ export class ProcedureWatch implements Service {
     const earliestMs = opensInMs(this.#memory, this.#statements, nowMs, this.#rules);
     const { state } = this.#memory;
     const stuck = this.#closed.alarm(nowMs);
+    const faults = this.#statements.filter(isFault).map(({ source, what }) => ({ source, what }));
     return {
       state,
       gate: this.#deps.gate.isOpen ? 'open' : 'closed',
@@ -121,6 +132,7 @@ export class ProcedureWatch implements Service {
       evidence: lines,
       ...(earliestMs === undefined ? {} : { opensInMs: Math.round(earliestMs) }),
       ...(stuck ? { stuck } : {}),
+      ...(faults.length > 0 ? { faults } : {}),
     };
   }
 
