@@ -25,11 +25,13 @@ export interface Recovery {
 export async function recover(deps: {
   readonly folders: Pick<Folders, 'ledger' | 'cases' | 'spool'>;
   readonly log: Log;
+  /** As of `Ledger.open`. */
+  readonly isInline?: boolean;
 }): Promise<Recovery> {
-  const { folders, log } = deps;
+  const { folders, log, isInline = false } = deps;
   await makeFolder(folders.cases);
   await makeFolder(folders.spool);
-  const ledger = await Ledger.open({ path: folders.ledger, log });
+  const ledger = await Ledger.open({ path: folders.ledger, log, isInline });
   const tidy = async (checkpoint: Checkpoint): Promise<void> => {
     await sweepCases({ folder: folders.cases, ledger, log, checkpoint });
     await sweepSpool(folders.spool, checkpoint);

@@ -9,6 +9,7 @@ import { codeOf, GatewayError } from '../core/errors.ts';
  * - `ITEM_REFUSED`: the outbox does not carry such an item: its kind, or its size
  * - `DISK_FULL`: nothing was stored, because the disk has no room; works again as soon as it has
  * - `NOT_STORED`: SQLite refused this command or its transaction; the ledger itself goes on
+ * - `LEDGER_DAMAGED`: what is on disk is damaged: the whole of it, or what this command has to read or change
  * - `LEDGER_FAILED`: the ledger could not be opened, or its writer died; what was not acknowledged is not stored
  * - `LEDGER_CLOSED`: asked after `close`
  */
@@ -19,6 +20,7 @@ export type LedgerErrorCode =
   | 'ITEM_REFUSED'
   | 'DISK_FULL'
   | 'NOT_STORED'
+  | 'LEDGER_DAMAGED'
   | 'LEDGER_FAILED'
   | 'LEDGER_CLOSED';
 
@@ -34,10 +36,21 @@ export function asLedgerError(thrown: unknown): LedgerError {
       cause: thrown,
     });
   }
+  if (isDamage(code)) {
+    return new LedgerError('LEDGER_DAMAGED', `the ledger on disk is damaged (${code})`, {
+      hint: 'Stop the appliance and see what can be saved: vestibule repair --dry-run',
+      cause: thrown,
+    });
+  }
   return new LedgerError('NOT_STORED', `the ledger could not store it (${code})`, {
     hint: 'It is tried again by itself. If it stays so, check the disk.',
     cause: thrown,
   });
+}
+
+/** Whether SQLite's code says that the file is not what SQLite wrote. */
+export function isDamage(code: string): boolean {
+  return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
 }
 
 /** True when no later command can succeed either. */

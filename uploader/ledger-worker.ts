@@ -1,9 +1,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { type Database, openStore } from '../core/database.ts';
-import { codeOf, GatewayError } from '../core/errors.ts';
-import { LedgerError } from './ledger-error.ts';
+import type { Database } from '../core/database.ts';
 import { type LedgerAnswer, type LedgerRequest, runGroup } from './ledger-group.ts';
-import { ledgerMigrations } from './ledger-schema.ts';
+import { asOpenError, openLedgerStore } from './ledger-store.ts';
 import { type Statements, statementsOf } from './statements.ts';
 
 /** What the writer says. `commits` counts its transactions since it opened. */
@@ -68,20 +66,13 @@ class Writer {
 if (parentPort) {
   const port = parentPort;
   try {
-    const db = openStore((workerData as { readonly path: string }).path, ledgerMigrations);
+    const db = openLedgerStore((workerData as { readonly path: string }).path);
     const writer = new Writer(db, port);
     port.on('message', (message: ToWriter) => writer.take(message));
     port.postMessage({ kind: 'open' } satisfies FromWriter);
   } catch (error) {
-    const { code, message, hint } = error instanceof GatewayError ? error : notOpened(error);
+    const { code, message, hint } = asOpenError(error);
     port.postMessage({ kind: 'failed', code, message, hint } satisfies FromWriter);
     port.close();
   }
-}
-
-function notOpened(cause: unknown): LedgerError {
-  return new LedgerError('LEDGER_FAILED', `the ledger could not be opened (${codeOf(cause) ?? 'unknown'})`, {
-    hint: 'Check that the data folder exists, belongs to the appliance, and lies on a local disk.',
-    cause,
-  });
 }

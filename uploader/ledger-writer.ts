@@ -130,7 +130,8 @@ export class LedgerWriter {
   }
 }
 
-function revive(error: { readonly code: string; readonly message: string; readonly hint: string | undefined }) {
+/** An error that crossed the thread. */
+export function revive(error: { readonly code: string; readonly message: string; readonly hint: string | undefined }) {
   const { code, message, hint } = error;
   return new LedgerError(code as LedgerErrorCode, message, hint === undefined ? {} : { hint });
 }

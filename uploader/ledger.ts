@@ -5,6 +5,7 @@ import type { StudyCounts } from '../protocol/batch.ts';
 import type { HeldReason } from '../protocol/documents.ts';
 import { newId, type Tier } from '../protocol/ids.ts';
 import type { DetectedEntry, EntrySize, SealedArchiveRow } from './case-commands.ts';
+import { InlineWriter } from './inline-writer.ts';
 import type { LedgerError } from './ledger-error.ts';
 import type { ArgsOf, CommandName, ResultOf } from './ledger-group.ts';
 import { type LedgerReader, openLedgerReader } from './ledger-reader.ts';
@@ -19,6 +20,8 @@ export interface LedgerDeps {
   readonly path: string;
   readonly log: Log;
   readonly clock?: Clock;
+  /** The writer is no thread of its own: see `InlineWriter`. */
+  readonly isInline?: boolean;
 }
 
 type Done<Name extends CommandName> = Promise<ResultOf<Name>>;
@@ -43,8 +46,8 @@ export class Ledger {
   }
 
   /** Opens or creates the ledger. Rejects with what kept it from opening (a newer schema, a refused pragma). */
-  static async open({ path, log, clock = systemClock }: LedgerDeps): Promise<Ledger> {
-    const writer = await LedgerWriter.open(path, log.child({ part: 'ledger' }));
+  static async open({ path, log, clock = systemClock, isInline = false }: LedgerDeps): Promise<Ledger> {
+    const writer = isInline ? new InlineWriter(path) : await LedgerWriter.open(path, log.child({ part: 'ledger' }));
     return new Ledger(writer, openLedgerReader(path), clock);
   }
 

@@ -1,0 +1,56 @@
+import type { Database } from '../core/database.ts';
+import type { AuditEntry } from '../protocol/audit.ts';
+import { LedgerError } from './ledger-error.ts';
+import { type ArgsOf, type CommandName, type ResultOf, runGroup } from './ledger-group.ts';
+import { asOpenError, openLedgerStore } from './ledger-store.ts';
+import { revive, type WritesLedger } from './ledger-writer.ts';
+import { type Statements, statementsOf } from './statements.ts';
+
+/**
+ * The writer in the caller's own thread: the same connection and the same commands, each a transaction of its own. For
+ * whoever has the appliance to himself: a command typed while no daemon runs, a check of thousands of ledgers.
+ */
+export class InlineWriter implements WritesLedger {
+  readonly failed = Promise.withResolvers<LedgerError>().promise;
+  readonly #db: Database;
+  readonly #sql: Statements;
+  #commits = 0;
+  #isClosed = false;
+
+  /** Opens the database. Throws what kept it from opening. */
+  constructor(path: string) {
+    try {
+      this.#db = openLedgerStore(path);
+    } catch (error) {
+      throw asOpenError(error);
+    }
+    this.#sql = statementsOf(this.#db);
+  }
+
+  get commits(): number {
+    return this.#commits;
+  }
+
+  async run<Name extends CommandName>(name: Name, args: ArgsOf<Name>, audit?: AuditEntry): Promise<ResultOf<Name>> {
+    if (this.#isClosed) throw new LedgerError('LEDGER_CLOSED', 'the ledger is closed');
+    const [answer] = runGroup(this.#db, this.#sql, [{ id: 1, name, args, ...(audit ? { audit } : {}) }]);
+    this.#commits += 1;
+    if (answer?.ok) return answer.result as ResultOf<Name>;
+    throw answer ? revive(answer.error) : new LedgerError('LEDGER_FAILED', 'the ledger gave no answer');
+  }
+
+  audited(audit: AuditEntry): WritesLedger {
+    const { failed, commits } = this;
+    return {
+      ...{ failed, commits },
+      run: (name, args) => this.run(name, args, audit),
+      close: () => this.close(),
+      audited: (other) => this.audited(other),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#db.close();
+  }
+}
