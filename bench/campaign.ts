@@ -1,4 +1,5 @@
 import '../core/node-guard.ts';
+import { checkRecording, crashCampaign, showCrashReport } from '../test/campaigns/crash/crash.ts';
 import { detectorCampaign, showDetectorReport } from '../test/campaigns/detector.ts';
 import { fuzzCampaign } from '../test/campaigns/fuzz/fuzz.ts';
 import { replay } from '../test/campaigns/fuzz/replay.ts';
@@ -17,6 +18,14 @@ const campaigns: Readonly<Record<string, (args: readonly string[]) => Promise<vo
     const report = await killCampaign(seedOf(seed), 10, say);
     say(showKillReport(report));
     say(JSON.stringify(report));
+  },
+  async crash([seed, more, ...rest]) {
+    const [at, states] = seed === '--replay' ? rest : [seed, more];
+    const order = { seed: seedOf(at), states: Number(states ?? 200_000) };
+    const report = await (seed === '--replay' ? checkRecording(more ?? '', order, say) : crashCampaign(order, say));
+    say(showCrashReport(report));
+    say(JSON.stringify(report));
+    if (report.failures.length > 0) process.exitCode = 1;
   },
   async fuzz([seed, more, minutes]) {
     if (seed === '--replay') return say(JSON.stringify(await replay(more ?? '')));
