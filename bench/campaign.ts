@@ -1,5 +1,6 @@
 import '../core/node-guard.ts';
 import { checkRecording, crashCampaign, showCrashReport } from '../test/campaigns/crash/crash.ts';
+import { cutsCampaign, showCutsReport } from '../test/campaigns/cuts.ts';
 import { detectorCampaign, showDetectorReport } from '../test/campaigns/detector.ts';
 import { fuzzCampaign } from '../test/campaigns/fuzz/fuzz.ts';
 import { replay } from '../test/campaigns/fuzz/replay.ts';
@@ -26,6 +27,11 @@ const campaigns: Readonly<Record<string, (args: readonly string[]) => Promise<vo
     say(showCrashReport(report));
     say(JSON.stringify(report));
     if (report.failures.length > 0) process.exitCode = 1;
+  },
+  async cuts([seed, cuts]) {
+    const report = await cutsCampaign(seedOf(seed), Number(cuts ?? 500), say);
+    say(showCutsReport(report));
+    say(JSON.stringify(report));
   },
   async fuzz([seed, more, minutes]) {
     if (seed === '--replay') return say(JSON.stringify(await replay(more ?? '')));

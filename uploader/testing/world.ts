@@ -112,11 +112,15 @@ export class CourierWorld {
   }
 
   /** Signs the receipt for an announced batch and gives it to the courier. */
-  async acknowledge(event: DeviceEvent): Promise<{ status: number }> {
+  acknowledge = async (event: DeviceEvent): Promise<{ status: number }> => {
+    const known = this.ledger.read.receipts().find(({ batchId }) => batchId === event.messageId);
+    return this.courier.acceptAcknowledgement({ receipt: known?.jws ?? (await this.receiptFor(event)) });
+  };
+
+  /** Signs a new receipt for an announced batch. */
+  receiptFor(event: DeviceEvent): Promise<string> {
     const { batch, archives } = manifestFrom(event);
-    const known = this.ledger.read.receipts().find(({ batchId }) => batchId === batch);
-    const receipt = known?.jws ?? (await this.signer.issue(this.signer.receipt(batch, device, archives)));
-    return this.courier.acceptAcknowledgement({ receipt });
+    return this.signer.issue(this.signer.receipt(batch, device, archives));
   }
 
   /** How many events the courier has sent and noted. */
