@@ -152,9 +152,9 @@ export function manifestFrom({ body }: DeviceEvent): Manifest {
   return manifestSchema.parse(JSON.parse(Buffer.from(body.split('.')[1] ?? '', 'base64url').toString()));
 }
 
-/** Waits until something is so; fails after five seconds. For what happens elsewhere and tells nobody. */
+/** Waits until something is so; fails after twenty seconds. For what happens elsewhere and tells nobody. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let n = 0; n < 1000; n++) {
+  for (let n = 0; n < 4000; n++) {
     if (isSo()) return;
     await after(5);
   }
