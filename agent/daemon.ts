@@ -9,6 +9,7 @@ import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
 import type { Ledger } from '../uploader/index.ts';
+import { AuditLog } from './audit/index.ts';
 import { caseDesk, type DeskVerb } from './case-desk.ts';
 import { CloudSide } from './cloud-side.ts';
 import { type Config, readConfig } from './config.ts';
@@ -19,6 +20,7 @@ import { Imports } from './imports/index.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { Intake } from './intake.ts';
 import { Opener } from './opener.ts';
+import { overrideVerbs } from './override-verbs.ts';
 import { expectPrivate, Passwords } from './passwords/index.ts';
 import { Pipeline } from './pipeline.ts';
 import { History, type MakeSources, ProcedureWatch, sourcesOf } from './procedure/index.ts';
@@ -123,6 +125,7 @@ export class Daemon {
     const { folders, clock, announce } = this.#deps;
     const { config, log, bundle, keyFolder, keys, ledger, tidy } = parts;
     const gate = this.#gate;
+    const audit = new AuditLog({ ledger, clock, storageKey: keys.storage.secret });
     const procedure = new ProcedureWatch({
       gate,
       clock,
@@ -131,6 +134,13 @@ export class Daemon {
       authorities: config.procedure.authorities,
       coolDownMs: config.procedure.coolDownSeconds * 1000,
       stuckMs: config.procedure.stuckHours * 3_600_000,
+      overrideMaxMs: overrideMaxMs(config),
+      onOverrideEnd: (how) => {
+        announce({ event: 'override-ended', text: `The override is over: ${how}.` });
+        void audit
+          .record({ action: 'procedure-override-ended', actor: 'appliance', evidence: { how } })
+          .catch((error: unknown) => log.error({ error: describe(error) }, 'end of an override not recorded'));
+      },
       history: new History(folders.decisions, log),
       sources: parts.sources,
       onChange: (status) => {
@@ -173,7 +183,11 @@ export class Daemon {
       prepare: (work, signal) => tidy(() => work.pass(signal)),
     });
     const desk = caseDesk({ gate, ledger, imports, passwords, wake: () => intake.wake() });
-    const handlers = { ...this.#handlers(procedure, cloud, { config, bundle, ledger }), ...desk };
+    const handlers = {
+      ...this.#handlers(procedure, cloud, { config, bundle, ledger }),
+      ...overrideVerbs(procedure, audit),
+      ...desk,
+    };
     const control = new ControlServer({ path: folders.socket, handlers, log });
     const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
     return { procedure, services: [procedure, control, cloud, seal, intake] };
@@ -183,7 +197,7 @@ export class Daemon {
     procedure: ProcedureWatch,
     cloud: CloudSide,
     parts: Pick<Parts, 'config' | 'bundle' | 'ledger'>,
-  ): Omit<ControlHandlers, DeskVerb> {
+  ): Omit<ControlHandlers, DeskVerb | keyof ReturnType<typeof overrideVerbs>> {
     const { folders, clock } = this.#deps;
     return {
       status: async (): Promise<ApplianceStatus> => ({
@@ -224,10 +238,16 @@ interface Parts {
   readonly sources: MakeSources;
 }
 
+/** How long a person's word may count, where the site's file allows it at all. */
+function overrideMaxMs({ procedure: { override } }: Config): number | undefined {
+  return override?.allowed ? override.maxMinutes * 60_000 : undefined;
+}
+
 /** Says who holds leases, not why: what people type as a reason stays out of everything that is kept as a log. */
-function gateMilestone({ gate, state, leases }: ProcedureStatus): Milestone {
+function gateMilestone({ gate, state, leases, override }: ProcedureStatus): Milestone {
   const held = leases.length === 0 ? '' : `, held by ${[...new Set(leases.map(({ holder }) => holder))].join(', ')}`;
-  return { event: `gate-${gate}`, text: `Gate ${gate}: ${state}${held}.` };
+  const word = override ? ', by a person’s word (override)' : '';
+  return { event: `gate-${gate}`, text: `Gate ${gate}: ${state}${held}${word}.` };
 }
 
 /**

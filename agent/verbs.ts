@@ -89,6 +89,20 @@ function addVerbs(vestibule: Command, options: GlobalOptions): void {
       await replayProcedure(options, file, { ...(policy ? { policy } : {}), truth: truthOf(truth) });
     });
 
+  const override = procedure
+    .command('override')
+    .description('a person’s word that the room is free, where the site’s file allows it; audited');
+  override
+    .command('open')
+    .description('let the gate open against evidence that nobody can take back')
+    .requiredOption('--reason <text>', 'why; it is kept sealed in the audit log')
+    .requiredOption('--for <minutes>', 'how long the word counts', minutes)
+    .action(async (flags) => (await import('./commands/procedure-override.ts')).openOverride(options, flags));
+  override
+    .command('close')
+    .description('take that word back')
+    .action(async () => (await import('./commands/procedure-override.ts')).closeOverride(options));
+
   vestibule
     .command('inspect <path>')
     .description('what is in an export (folder or archive), and whether it agrees with itself')

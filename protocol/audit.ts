@@ -16,6 +16,8 @@ export const auditActions = {
   'gate-stuck': 'the gate has been closed for longer than the site expects',
   'procedure-start': 'somebody took a lease',
   'procedure-stop': 'somebody released leases; evidence: how many',
+  'procedure-override': 'somebody set evidence aside; evidence: what, and for how long',
+  'procedure-override-ended': 'that is over; evidence: how',
   'case-release': 'somebody let a held case go on',
   'case-unlock': 'somebody typed the password of a locked case; the password is kept nowhere',
   'import-start': 'somebody had a path imported',

@@ -26,6 +26,7 @@ async function serve(
   };
   const verbs: ControlHandlers = {
     ...{ status: note, 'procedure-status': note, 'procedure-start': note, 'procedure-stop': note },
+    ...{ 'procedure-override': note, 'procedure-override-end': note },
     ...{ 'case-release': note, 'case-unlock': note, 'case-unlock-status': note },
     ...{ 'import-start': note, 'import-status': note },
   };

@@ -22,6 +22,15 @@ const requests: { readonly [Verb in ControlRequest['verb']]: z.ZodType<Extract<C
       .exactOptional(),
   }),
   'procedure-stop': z.object({ verb: z.literal('procedure-stop'), holder }),
+  'procedure-override': z.object({
+    verb: z.literal('procedure-override'),
+    reason: z.string().min(1),
+    forMs: z
+      .number()
+      .positive()
+      .max(24 * 3_600_000),
+  }),
+  'procedure-override-end': z.object({ verb: z.literal('procedure-override-end') }),
   'case-release': z.object({ verb: z.literal('case-release'), caseId: caseIdSchema }),
   'case-unlock': z.object({
     verb: z.literal('case-unlock'),
