@@ -9,11 +9,18 @@ import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
 import type { Ledger } from '../uploader/index.ts';
-import { AuditLog } from './audit/index.ts';
+import {
+  type AccountableVerbs,
+  type AuditLog,
+  accountable,
+  GateRecords,
+  leaseRecordId,
+  openAudit,
+} from './audit/index.ts';
 import { caseDesk, type DeskVerb } from './case-desk.ts';
 import { CloudSide } from './cloud-side.ts';
 import { type Config, readConfig } from './config.ts';
-import { type ControlHandlers, ControlServer } from './control/index.ts';
+import { ControlServer } from './control/index.ts';
 import type { Folders } from './folders.ts';
 import { canGoOn } from './held.ts';
 import { Imports } from './imports/index.ts';
@@ -23,7 +30,7 @@ import { Opener } from './opener.ts';
 import { overrideVerbs } from './override-verbs.ts';
 import { expectPrivate, Passwords } from './passwords/index.ts';
 import { Pipeline } from './pipeline.ts';
-import { History, type MakeSources, ProcedureWatch, sourcesOf } from './procedure/index.ts';
+import { History, type MakeSources, ProcedureWatch, readLeases, sourcesOf } from './procedure/index.ts';
 import { type Recovery, recover } from './recover.ts';
 import { Sealer } from './seal/index.ts';
 import { diskOf, snapshot } from './snapshot.ts';
@@ -49,6 +56,7 @@ export class Daemon {
   readonly #startedAt: Date;
   #services: Services | undefined;
   #ledger: Ledger | undefined;
+  #audit: AuditLog | undefined;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -67,6 +75,7 @@ export class Daemon {
 
   async stop(): Promise<void> {
     await this.#services?.stop();
+    await this.#audit?.record({ action: 'daemon-stopped', actor: 'appliance' }).catch(() => {});
     await this.#ledger?.close();
     await this.#lock.stop();
   }
@@ -81,12 +90,18 @@ export class Daemon {
     const keys = await openLocalKeys(keyFolder);
     const { ledger, tidy } = await recover({ folders, log });
     this.#ledger = ledger;
+    const audit = await openAudit({
+      ...{ folders, ledger, clock: this.#deps.clock, storageKey: keys.storage.secret },
+      leases: readLeases(folders.leases),
+    });
+    this.#audit = audit;
 
     const sources = await sourcesOf({
       ...{ settings: config.procedure, folder: folders.procedure, clock: this.#deps.clock, log, siteKey: keys.site },
       inboxes: config.inboxes,
     });
-    const { procedure, services } = this.#compose({ config, log, bundle, keyFolder, keys, ledger, tidy, sources });
+    const parts = { config, log, bundle, keyFolder, keys, ledger, tidy, sources, audit };
+    const { procedure, services } = this.#compose(parts);
     this.#services = new Services(services);
     await this.#services.start();
     void ledger.failed.then(() => process.kill(process.pid, 'SIGTERM'));
@@ -123,9 +138,9 @@ export class Daemon {
 
   #compose(parts: Parts) {
     const { folders, clock, announce } = this.#deps;
-    const { config, log, bundle, keyFolder, keys, ledger, tidy } = parts;
+    const { config, log, bundle, keyFolder, keys, ledger, tidy, audit } = parts;
     const gate = this.#gate;
-    const audit = new AuditLog({ ledger, clock, storageKey: keys.storage.secret });
+    const gateRecords = new GateRecords(audit, log);
     const procedure = new ProcedureWatch({
       gate,
       clock,
@@ -145,6 +160,7 @@ export class Daemon {
       sources: parts.sources,
       onChange: (status) => {
         announce(gateMilestone(status));
+        gateRecords.note(status);
         cloud.poke();
       },
     });
@@ -183,12 +199,13 @@ export class Daemon {
       prepare: (work, signal) => tidy(() => work.pass(signal)),
     });
     const desk = caseDesk({ gate, ledger, imports, passwords, wake: () => intake.wake() });
-    const handlers = {
-      ...this.#handlers(procedure, cloud, { config, bundle, ledger }),
-      ...overrideVerbs(procedure, audit),
+    const verbs = {
+      ...this.#handlers(procedure, cloud, { config, bundle, ledger, audit }),
+      ...overrideVerbs(procedure),
       ...desk,
     };
-    const control = new ControlServer({ path: folders.socket, handlers, log });
+    const handlers = accountable(verbs, { audit, ledger, clock, log });
+    const control = new ControlServer({ path: folders.socket, claims: folders.claims, handlers, log });
     const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
     return { procedure, services: [procedure, control, cloud, seal, intake] };
   }
@@ -196,8 +213,8 @@ export class Daemon {
   #handlers(
     procedure: ProcedureWatch,
     cloud: CloudSide,
-    parts: Pick<Parts, 'config' | 'bundle' | 'ledger'>,
-  ): Omit<ControlHandlers, DeskVerb | keyof ReturnType<typeof overrideVerbs>> {
+    parts: Pick<Parts, 'config' | 'bundle' | 'ledger' | 'audit'>,
+  ): Omit<AccountableVerbs, DeskVerb | keyof ReturnType<typeof overrideVerbs>> {
     const { folders, clock } = this.#deps;
     return {
       status: async (): Promise<ApplianceStatus> => ({
@@ -212,17 +229,24 @@ export class Daemon {
         inboxes: parts.config.inboxes.length,
       }),
       'procedure-status': () => procedure.status,
-      'procedure-start': async ({ reason, holder, forMs }): Promise<ProcedureStarted> => {
+      'procedure-start': async ({ reason, holder, forMs }, account): Promise<ProcedureStarted> => {
         const askedMs = clock.monotonicMs();
         const lease = procedure.take({ reason, holder, ...(forMs === undefined ? {} : { forMs }) });
         const passedMs = clock.monotonicMs() - askedMs;
-        const waiting = await this.#gate.quiet(Math.max(leastQuietMs, quietWithinMs - passedMs));
+        const withinMs = Math.max(leastQuietMs, quietWithinMs - passedMs);
+        // The lease is on disk, and a start finds one without a record: its record keeps nobody waiting for longer.
+        const recorded = account.record({ id: leaseRecordId(lease.id) }).catch(() => {});
+        const [waiting] = await Promise.all([
+          this.#gate.quiet(withinMs),
+          Promise.race([recorded, clock.sleep(withinMs)]),
+        ]);
         return { lease, quiet: waiting.length === 0, waiting, daemon: true };
       },
       'procedure-stop': ({ holder }) => {
         procedure.release(holder);
         return procedure.status;
       },
+      'audit-take': () => parts.audit.takePending(folders.audit),
     };
   }
 }
@@ -235,6 +259,7 @@ interface Parts {
   readonly keys: LocalKeys;
   readonly ledger: Ledger;
   readonly tidy: Recovery['tidy'];
+  readonly audit: AuditLog;
   readonly sources: MakeSources;
 }
 

@@ -1,16 +1,16 @@
 import type { ControlRequest, ProcedureStatus } from '../protocol/control.ts';
-import type { AuditLog } from './audit/index.ts';
+import type { Account } from './audit/index.ts';
 import { OverrideError, type ProcedureWatch } from './procedure/index.ts';
 
 type Asked = Extract<ControlRequest, { readonly verb: 'procedure-override' }>;
 
 /** A person's word against evidence: it counts once its record is on disk. */
-export function overrideVerbs(procedure: ProcedureWatch, audit: Pick<AuditLog, 'record'>) {
+export function overrideVerbs(procedure: ProcedureWatch) {
   return {
-    'procedure-override': async ({ reason, forMs }: Asked): Promise<ProcedureStatus> => {
+    'procedure-override': async ({ reason, forMs }: Asked, account: Account): Promise<ProcedureStatus> => {
       const planned = procedure.planOverride(forMs);
-      const evidence = { minutes: forMs / 60_000, setsAside: planned.setsAside.map(({ source }) => source) };
-      await audit.record({ action: 'procedure-override', actor: 'person', why: reason, evidence });
+      const setsAside = planned.setsAside.map(({ source }) => source);
+      await account.record({ evidence: { minutes: forMs / 60_000, setsAside } });
       procedure.override(planned, reason.slice(0, 200));
       const { status } = procedure;
       if (status.override) return status;

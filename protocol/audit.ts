@@ -17,10 +17,13 @@ export const auditActions = {
   'procedure-start': 'somebody took a lease',
   'procedure-stop': 'somebody released leases; evidence: how many',
   'procedure-override': 'somebody set evidence aside; evidence: what, and for how long',
+  'procedure-override-end': 'somebody took that back',
   'procedure-override-ended': 'that is over; evidence: how',
   'case-release': 'somebody let a held case go on',
   'case-unlock': 'somebody typed the password of a locked case; the password is kept nowhere',
   'import-start': 'somebody had a path imported',
+  refused: 'somebody was refused; evidence: the verb, the code, and how many refusals before were only counted',
+  'record-unreadable': 'a record that a command had left cannot be read; its file was put aside',
   relink: 'somebody asked what stands behind a generated code; evidence: the result',
   setup: 'the appliance was set up from a bundle; evidence: its fingerprint',
 } as const;

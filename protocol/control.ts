@@ -149,7 +149,16 @@ export type ControlRequest =
   | { readonly verb: 'case-unlock'; readonly caseId: string; readonly password: string }
   | { readonly verb: 'case-unlock-status'; readonly caseId: string }
   | { readonly verb: 'import-start'; readonly path: string }
-  | { readonly verb: 'import-status'; readonly importId: string };
+  | { readonly verb: 'import-status'; readonly importId: string }
+  /** Takes in the audit records that commands have left. */
+  | { readonly verb: 'audit-take' };
+
+/** Who asks, as far as the command itself can say; `claim` names the folder that proves it. */
+export interface ControlFrom {
+  readonly uid?: number;
+  readonly behalfOf?: number;
+  readonly claim?: string;
+}
 
 export type ControlResponse =
   | { readonly ok: true; readonly result: unknown }
