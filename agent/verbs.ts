@@ -9,7 +9,8 @@ export async function runVerb(words: readonly string[]): Promise<void> {
   await runCommandLine('vestibule', words, addVerbs);
 }
 
-function addVerbs(vestibule: Command, options: GlobalOptions): void {
+/** Every verb of `vestibule`, with what it does when it is parsed. */
+export function addVerbs(vestibule: Command, options: GlobalOptions): void {
   vestibule
     .description('Gateway appliance beside a CARTO 3 system: takes exports in, pseudonymised, and delivers them.')
     .version(version());
@@ -115,6 +116,18 @@ function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .description('take in a folder, a container or a mounted stick, once, read only')
     .option('--wait', 'wait for the gate when it is closed')
     .action(async (path: string, flags) => (await import('./commands/import.ts')).importPath(options, path, flags));
+
+  const audit = vestibule.command('audit').description('who did what, and why');
+  audit
+    .command('tail', { isDefault: true })
+    .description('the last records')
+    .option('-n, --lines <n>', 'how many', Number, 20)
+    .option('--since <time>', 'only those of the last 90m, 24h, 7d')
+    .action(async (flags) => (await import('./commands/audit.ts')).auditTail(options, flags));
+  audit
+    .command('verify')
+    .description('whether every record is there, unaltered and in its place')
+    .action(async () => (await import('./commands/audit.ts')).auditVerify(options));
 
   vestibule
     .command('relink <code>')

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 
 /** Everything that is recorded, and when. An action is added here first; docs/audit.md lists them all. */
 export const auditActions = {
-  'daemon-started': 'the appliance started; evidence: its version, digest of its site file, and how it ended before',
+  'daemon-started': 'the appliance started; evidence: its version and the digest of its site file',
   'daemon-stopped': 'it was stopped in good order',
   'clock-jumped': 'wall and monotonic clock went apart by more than two minutes; evidence: by how much',
   'gate-opened': 'the gate opened; evidence: every statement that counted',
