@@ -26,6 +26,8 @@ interface Deps extends Omit<EnrolmentDeps, 'onRetry'> {
   readonly keys: LocalKeys;
   readonly ledger: Ledger;
   readonly snapshot: (certificateEnds: Date) => Promise<Reported>;
+  /** A receipt was verified: what it stands for is not owed any more. */
+  readonly onReceipt: () => void;
 }
 
 /** The site file's upload part as the courier takes it. */
@@ -201,6 +203,7 @@ export class CloudSide implements Service {
       serverCaPem: bundle.serverCa,
       receiptKeys: bundle.receiptKeys,
       ...uploadSettings(config),
+      onReceipt: () => this.#deps.onReceipt(),
       onDelivered: (caseId) => {
         announce({
           event: 'case-delivered',

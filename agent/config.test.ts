@@ -33,12 +33,18 @@ test('two answers are enough; everything else has its default', (t) => {
       maxBytes: 64 * 2 ** 30,
       limits: { maxFileBytes: 16 * 2 ** 30, maxRatio: 250, maxDepth: 8, maxNesting: 3, maxNameLength: 512 },
       maxSpoolBytes: 16 * 2 ** 30,
-      reserveBytes: 512 * 2 ** 20,
       passwords: [],
     },
     procedure: { authorities: ['leases'], coolDownSeconds: 120, stuckHours: 14 },
     privacy: { profile: 'pseudonymised', unsupported: [] },
-    send: ['review', 'study'],
+    send: { review: 'always', study: 'always' },
+    storage: {
+      highPercent: 95,
+      lowPercent: 85,
+      keepDays: 30,
+      keepDeliveredDays: 0,
+      reserveBytes: 512 * 2 ** 20,
+    },
     upload: { parallelBlocks: 2, receiptSeconds: 15 },
   });
 });

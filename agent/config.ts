@@ -4,11 +4,11 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { GatewayError } from '../core/errors.ts';
 import { writeFileDurable } from '../core/files.ts';
-import { tierSchema } from '../protocol/ids.ts';
 import { profileSchema, unsupportedKindSchema } from '../protocol/profile.ts';
 import { uploadPolicySchema } from '../protocol/upload-policy.ts';
 import { intakeSchema } from './intake-config.ts';
 import { procedureSchema } from './procedure/settings.ts';
+import { sendSchema, storageSchema, withReserve } from './storage/settings.ts';
 
 export class ConfigError extends GatewayError<'CONFIG_MISSING' | 'CONFIG_INVALID'> {}
 
@@ -26,8 +26,10 @@ const fields = z.strictObject({
       unsupported: z.array(unsupportedKindSchema).max(16).default([]),
     })
     .prefault({}),
-  /** Which tiers leave the site. */
-  send: z.array(tierSchema).min(1).default(['review', 'study']),
+  /** Which tiers leave the site; what is `never` sent is not even sealed. */
+  send: sendSchema,
+  /** How much of the disk is used, and how long what is not owed stays. */
+  storage: storageSchema,
   upload: z
     .strictObject({
       ...uploadPolicySchema.shape,
@@ -40,7 +42,7 @@ const fields = z.strictObject({
 });
 
 /** The same, as a whole: what one field says may not contradict another. */
-export const configSchema = fields.superRefine(({ inboxes, procedure }, context) => {
+const wholeSchema = fields.superRefine(({ inboxes, procedure }, context) => {
   // What watches a folder lists it, also while the gate is closed; an inbox is never listed then.
   for (const [at, folder] of (procedure.activityFolders?.folders ?? []).entries()) {
     if (!inboxes.some((inbox) => overlap(folder, inbox))) continue;
@@ -48,6 +50,7 @@ export const configSchema = fields.superRefine(({ inboxes, procedure }, context)
     context.addIssue({ code: 'custom', path, message: 'must not be, hold or lie in an inbox' });
   }
 });
+export const configSchema = wholeSchema.transform(withReserve);
 
 /** Whether one of two folders is or holds the other, by their names. */
 function overlap(one: string, other: string): boolean {

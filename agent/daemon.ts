@@ -8,32 +8,24 @@ import { version } from '../core/version.ts';
 import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
-import type { Ledger } from '../uploader/index.ts';
-import {
-  type AccountableVerbs,
-  type AuditLog,
-  accountable,
-  GateRecords,
-  leaseRecordId,
-  openAudit,
-} from './audit/index.ts';
+import { type Ledger, Releaser } from '../uploader/index.ts';
 import { caseDesk, type DeskVerb } from './case-desk.ts';
 import { CloudSide } from './cloud-side.ts';
 import { type Config, readConfig } from './config.ts';
-import { ControlServer } from './control/index.ts';
+import { type ControlHandlers, ControlServer } from './control/index.ts';
 import type { Folders } from './folders.ts';
 import { canGoOn } from './held.ts';
 import { Imports } from './imports/index.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { Intake } from './intake.ts';
 import { Opener } from './opener.ts';
-import { overrideVerbs } from './override-verbs.ts';
 import { expectPrivate, Passwords } from './passwords/index.ts';
 import { Pipeline } from './pipeline.ts';
-import { History, type MakeSources, ProcedureWatch, readLeases, sourcesOf } from './procedure/index.ts';
+import { History, type MakeSources, ProcedureWatch, sourcesOf } from './procedure/index.ts';
 import { type Recovery, recover } from './recover.ts';
 import { Sealer } from './seal/index.ts';
-import { diskOf, snapshot } from './snapshot.ts';
+import { diskOf, snapshot, storageStatus } from './snapshot.ts';
+import { Storage } from './storage/index.ts';
 
 /** So long after it was asked, `procedure start` names what still runs; a slow disk leaves at least the second. */
 const quietWithinMs = 120;
@@ -56,7 +48,6 @@ export class Daemon {
   readonly #startedAt: Date;
   #services: Services | undefined;
   #ledger: Ledger | undefined;
-  #audit: AuditLog | undefined;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -75,7 +66,6 @@ export class Daemon {
 
   async stop(): Promise<void> {
     await this.#services?.stop();
-    await this.#audit?.record({ action: 'daemon-stopped', actor: 'appliance' }).catch(() => {});
     await this.#ledger?.close();
     await this.#lock.stop();
   }
@@ -90,18 +80,12 @@ export class Daemon {
     const keys = await openLocalKeys(keyFolder);
     const { ledger, tidy } = await recover({ folders, log });
     this.#ledger = ledger;
-    const audit = await openAudit({
-      ...{ folders, ledger, clock: this.#deps.clock, storageKey: keys.storage.secret },
-      leases: readLeases(folders.leases),
-    });
-    this.#audit = audit;
 
     const sources = await sourcesOf({
       ...{ settings: config.procedure, folder: folders.procedure, clock: this.#deps.clock, log, siteKey: keys.site },
       inboxes: config.inboxes,
     });
-    const parts = { config, log, bundle, keyFolder, keys, ledger, tidy, sources, audit };
-    const { procedure, services } = this.#compose(parts);
+    const { procedure, services } = this.#compose({ config, log, bundle, keyFolder, keys, ledger, tidy, sources });
     this.#services = new Services(services);
     await this.#services.start();
     void ledger.failed.then(() => process.kill(process.pid, 'SIGTERM'));
@@ -138,9 +122,8 @@ export class Daemon {
 
   #compose(parts: Parts) {
     const { folders, clock, announce } = this.#deps;
-    const { config, log, bundle, keyFolder, keys, ledger, tidy, audit } = parts;
+    const { config, log, bundle, keyFolder, keys, ledger, tidy } = parts;
     const gate = this.#gate;
-    const gateRecords = new GateRecords(audit, log);
     const procedure = new ProcedureWatch({
       gate,
       clock,
@@ -149,43 +132,62 @@ export class Daemon {
       authorities: config.procedure.authorities,
       coolDownMs: config.procedure.coolDownSeconds * 1000,
       stuckMs: config.procedure.stuckHours * 3_600_000,
-      overrideMaxMs: overrideMaxMs(config),
-      onOverrideEnd: (how) => {
-        announce({ event: 'override-ended', text: `The override is over: ${how}.` });
-        void audit
-          .record({ action: 'procedure-override-ended', actor: 'appliance', evidence: { how } })
-          .catch((error: unknown) => log.error({ error: describe(error) }, 'end of an override not recorded'));
-      },
       history: new History(folders.decisions, log),
       sources: parts.sources,
       onChange: (status) => {
         announce(gateMilestone(status));
-        gateRecords.note(status);
         cloud.poke();
       },
     });
     const cloud: CloudSide = new CloudSide({
       ...{ folders, clock, log, announce, gate, config, bundle, keyFolder, keys, ledger },
+      onReceipt: () => releaser.wake(),
       snapshot: (certificateEnds) =>
         snapshot({
           ...{ clock, version: version(), startedAt: this.#startedAt, procedure: procedure.status, certificateEnds },
-          ...{ cases: ledger.read.stageCounts(), folder: folders.folder },
+          ...{ cases: ledger.read.stageCounts(), folder: folders.folder, storage },
         }),
+    });
+    const storage = new Storage({
+      ...{ folders, limits: config.storage, log, presumedBytes: ledger.read.bytesKept() },
+      onChange: () => {
+        cloud.poke();
+        releaser.wake();
+        intake.wake();
+      },
+    });
+    ledger.onDiskFull(() => storage.diskFull());
+    const releaser = new Releaser({
+      ...{ ledger, gate, clock, log, folder: folders.cases, policy: config.storage },
+      isPressed: () => storage.isFull,
+      onReleased: ({ bytes, caseId, why, isReleased }) => {
+        storage.removed(bytes);
+        storage
+          .look()
+          .catch((error: unknown) => log.warn({ error: describe(error) }, 'the disk could not be looked at'));
+        if (!isReleased) return;
+        announce({ event: 'case-released', text: `Case ${caseId}: released, ${why}.`, details: { caseId, why } });
+        cloud.poke();
+      },
     });
     const sealer = new Sealer(gate);
     const passwords = new Passwords({ gate, log, sources: config.intake.passwords });
-    const opener = new Opener({ passwords, caps: config.intake, spoolFolder: folders.spool });
+    const opener = new Opener({ passwords, caps: config.intake, storage, spoolFolder: folders.spool });
     const pipeline = new Pipeline({
       ...{ ledger, sealer, clock, log, announce, siteKey: keys.site, storageKey: keys.storage.secret },
       recipients: recipientsOf(bundle, keys, config.privacy.profile),
       privacy: { ...config.privacy, siteKey: keys.linkage },
       casesFolder: folders.cases,
-      tiers: config.send,
+      send: config.send,
       quietMs: config.intake.quietSeconds * 1000,
       ...{ opener, mode: config.intake.mode },
       ...{ maxEntries: config.intake.maxEntries, maxBytes: config.intake.maxBytes },
       onChange: () => cloud.poke(),
-      onSealed: () => cloud.wake(),
+      onSealed: (bytes) => {
+        storage.added(bytes);
+        cloud.wake();
+        releaser.wake();
+      },
     });
     const imports = new Imports({
       siteKey: keys.site,
@@ -193,28 +195,27 @@ export class Daemon {
       ...{ maxNames: config.intake.maxEntries, maxDepth: config.intake.limits.maxDepth },
       mayGoOn: (entryKey) => canGoOn(ledger.read.caseByEntry(entryKey)?.reason),
     });
-    const intake = new Intake({
+    const intake: Intake = new Intake({
       ...{ gate, clock, log, pipeline, inboxes: config.inboxes, imports, siteKey: keys.site },
       rescanMs: config.intake.rescanSeconds * 1000,
-      prepare: (work, signal) => tidy(() => work.pass(signal)),
+      prepare: async (work, signal) => {
+        const checkpoint = () => work.pass(signal);
+        await tidy(checkpoint);
+        await storage.measure(checkpoint);
+      },
     });
     const desk = caseDesk({ gate, ledger, imports, passwords, wake: () => intake.wake() });
-    const verbs = {
-      ...this.#handlers(procedure, cloud, { config, bundle, ledger, audit }),
-      ...overrideVerbs(procedure),
-      ...desk,
-    };
-    const handlers = accountable(verbs, { audit, ledger, clock, log });
-    const control = new ControlServer({ path: folders.socket, claims: folders.claims, handlers, log });
+    const handlers = { ...this.#handlers(procedure, cloud, { config, bundle, ledger, storage }), ...desk };
+    const control = new ControlServer({ path: folders.socket, handlers, log });
     const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
-    return { procedure, services: [procedure, control, cloud, seal, intake] };
+    return { procedure, services: [procedure, control, cloud, seal, releaser, intake] };
   }
 
   #handlers(
     procedure: ProcedureWatch,
     cloud: CloudSide,
-    parts: Pick<Parts, 'config' | 'bundle' | 'ledger' | 'audit'>,
-  ): Omit<AccountableVerbs, DeskVerb | keyof ReturnType<typeof overrideVerbs>> {
+    parts: Pick<Parts, 'config' | 'bundle' | 'ledger'> & { readonly storage: Storage },
+  ): Omit<ControlHandlers, DeskVerb> {
     const { folders, clock } = this.#deps;
     return {
       status: async (): Promise<ApplianceStatus> => ({
@@ -226,27 +227,21 @@ export class Daemon {
         privacy: { profile: parts.config.privacy.profile },
         cases: parts.ledger.read.stageCounts(),
         disk: await diskOf(folders.folder),
+        storage: await storageStatus(parts.storage, parts.config.storage),
         inboxes: parts.config.inboxes.length,
       }),
       'procedure-status': () => procedure.status,
-      'procedure-start': async ({ reason, holder, forMs }, account): Promise<ProcedureStarted> => {
+      'procedure-start': async ({ reason, holder, forMs }): Promise<ProcedureStarted> => {
         const askedMs = clock.monotonicMs();
         const lease = procedure.take({ reason, holder, ...(forMs === undefined ? {} : { forMs }) });
         const passedMs = clock.monotonicMs() - askedMs;
-        const withinMs = Math.max(leastQuietMs, quietWithinMs - passedMs);
-        // The lease is on disk, and a start finds one without a record: its record keeps nobody waiting for longer.
-        const recorded = account.record({ id: leaseRecordId(lease.id) }).catch(() => {});
-        const [waiting] = await Promise.all([
-          this.#gate.quiet(withinMs),
-          Promise.race([recorded, clock.sleep(withinMs)]),
-        ]);
+        const waiting = await this.#gate.quiet(Math.max(leastQuietMs, quietWithinMs - passedMs));
         return { lease, quiet: waiting.length === 0, waiting, daemon: true };
       },
       'procedure-stop': ({ holder }) => {
         procedure.release(holder);
         return procedure.status;
       },
-      'audit-take': () => parts.audit.takePending(folders.audit),
     };
   }
 }
@@ -259,20 +254,13 @@ interface Parts {
   readonly keys: LocalKeys;
   readonly ledger: Ledger;
   readonly tidy: Recovery['tidy'];
-  readonly audit: AuditLog;
   readonly sources: MakeSources;
 }
 
-/** How long a person's word may count, where the site's file allows it at all. */
-function overrideMaxMs({ procedure: { override } }: Config): number | undefined {
-  return override?.allowed ? override.maxMinutes * 60_000 : undefined;
-}
-
 /** Says who holds leases, not why: what people type as a reason stays out of everything that is kept as a log. */
-function gateMilestone({ gate, state, leases, override }: ProcedureStatus): Milestone {
+function gateMilestone({ gate, state, leases }: ProcedureStatus): Milestone {
   const held = leases.length === 0 ? '' : `, held by ${[...new Set(leases.map(({ holder }) => holder))].join(', ')}`;
-  const word = override ? ', by a person’s word (override)' : '';
-  return { event: `gate-${gate}`, text: `Gate ${gate}: ${state}${held}${word}.` };
+  return { event: `gate-${gate}`, text: `Gate ${gate}: ${state}${held}.` };
 }
 
 /**

@@ -50,11 +50,8 @@ export const intakeSchema = z.strictObject({
     .int()
     .min(1)
     .default(16 * 1024 * mebibyte),
-  /** Space on the data folder's disk that intake never uses. */
-  reserveBytes: z
-    .int()
-    .nonnegative()
-    .default(512 * mebibyte),
+  /** The former name of `storage.reserveBytes`. */
+  reserveBytes: z.int().nonnegative().optional(),
   passwords: z.array(passwordSourceSchema).max(16).default([]),
 });
 export type IntakeConfig = z.infer<typeof intakeSchema>;

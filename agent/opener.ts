@@ -1,17 +1,18 @@
-import { statfs } from 'node:fs/promises';
 import type { Work } from '../core/gate.ts';
 import { type Entry, headOf } from './inbox/index.ts';
 import type { IntakeConfig } from './intake-config.ts';
 import type { Passwords } from './passwords/index.ts';
 import type { Opening } from './seal/index.ts';
+import type { Storage } from './storage/index.ts';
 
 interface Deps {
   readonly passwords: Pick<Passwords, 'open' | 'forget'>;
-  readonly caps: Pick<IntakeConfig, 'maxEntries' | 'maxBytes' | 'limits' | 'maxSpoolBytes' | 'reserveBytes'>;
+  readonly caps: Pick<IntakeConfig, 'maxEntries' | 'maxBytes' | 'limits' | 'maxSpoolBytes'>;
+  readonly storage: Pick<Storage, 'availableBytes'>;
   readonly spoolFolder: string;
 }
 
-/** How the entry of a case is opened: within the site's caps, clear of the disk's reserve, with the passwords there are. */
+/** How the entry of a case is opened: within the site's caps, its quota and reserve, with the passwords there are. */
 export class Opener {
   readonly #deps: Deps;
 
@@ -22,7 +23,7 @@ export class Opener {
   /** Whether the disk can take the archives of an entry of this size, and what a container inside it has to be spooled. */
   async hasRoomFor(kind: Entry['kind'], bytes: number): Promise<boolean> {
     const spooled = kind === 'container' ? Math.min(bytes, this.#deps.caps.maxSpoolBytes) : 0;
-    return (await this.#freeBytes()) >= bytes + spooled;
+    return (await this.#deps.storage.availableBytes()) >= bytes + spooled;
   }
 
   /** Runs a job on an entry, with each password that may open it; see `Passwords.open`. Rejects when it is in use. */
@@ -54,13 +55,7 @@ export class Opener {
       source,
       limits: { ...limits, maxEntries, maxTotalBytes },
       spoolFolder,
-      maxSpoolBytes: Math.max(0, Math.min(maxSpoolBytes, await this.#freeBytes())),
+      maxSpoolBytes: Math.min(maxSpoolBytes, await this.#deps.storage.availableBytes()),
     };
-  }
-
-  /** Space on the data folder's disk above the reserve. */
-  async #freeBytes(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.#deps.spoolFolder);
-    return bavail * bsize - this.#deps.caps.reserveBytes;
   }
 }

@@ -8,7 +8,7 @@ import { codeOf } from '../core/errors.ts';
 import type { Work } from '../core/gate.ts';
 import { describe, type Log } from '../core/log.ts';
 import type { Announce } from '../core/milestones.ts';
-import type { HeldReason, Stage } from '../protocol/documents.ts';
+import type { HeldReason, SendPolicy, Stage } from '../protocol/documents.ts';
 import { newId, type Tier } from '../protocol/ids.ts';
 import type { Ledger, SealedArchiveRow } from '../uploader/index.ts';
 import { canGoOn, hintFor, type Reason, reasonFor } from './held.ts';
@@ -28,7 +28,7 @@ interface Deps {
   readonly recipients: readonly Recipient[];
   readonly privacy: Privacy;
   readonly casesFolder: string;
-  readonly tiers: readonly Tier[];
+  readonly send: Readonly<Record<Tier, SendPolicy>>;
   readonly quietMs: number;
   readonly maxEntries: number;
   readonly maxBytes: number;
@@ -38,7 +38,7 @@ interface Deps {
   /** A case moved: the status has something new to say. */
   readonly onChange: () => void;
   /** Tells the courier that there is something new to deliver. */
-  readonly onSealed: () => void;
+  readonly onSealed: (bytes: number) => void;
 }
 
 /** What became of an entry: look again after so many milliseconds, it is held, or its case is sealed. */
@@ -156,8 +156,9 @@ export class Pipeline {
 
   /** Pseudonymised, compressed, encrypted archives are on disk and the ledger says so. The source is needed no more. */
   async #seal(caseId: string, entry: Entry, seen: EntryState, work: Work, signal: AbortSignal): Promise<Outcome> {
-    const { ledger, opener, sealer, log, announce, recipients, casesFolder: target, tiers, privacy } = this.#deps;
+    const { ledger, opener, sealer, log, announce, recipients, casesFolder: target, send, privacy } = this.#deps;
     const { siteKey, storageKey } = this.#deps;
+    const tiers = (['review', 'study'] as const).filter((tier) => send[tier] !== 'never');
     const archives = tiers.map((tier) => ({ tier, archiveId: newId('arc') }));
     const { revision, ...earlier } = recallStudy(ledger.read, caseId, { storageKey, recipients });
     const order = { kind: 'seal', target, caseId, archives, recipients, privacy, siteKey, ...earlier } as const;
@@ -172,8 +173,14 @@ export class Pipeline {
       erase(sealed);
       return { againInMs: this.#quiet.observe(entry.key, now.signature, this.#deps.clock.monotonicMs()) };
     }
-    const rows = sealed.archives.map((archive) => rowOf(archive, recipients));
-    await ledger.seal(caseId, sealed.counts, rows, rememberStudy(sealed, revision, storageKey));
+    const rows = sealed.archives.map((archive) => ({ ...rowOf(archive, recipients), send: send[archive.tier] }));
+    try {
+      await ledger.seal(caseId, sealed.counts, rows, rememberStudy(sealed, revision, storageKey));
+    } catch (error) {
+      // It was withdrawn or held meanwhile, or another case of the study was sealed: nothing of it is kept.
+      if (codeOf(error) === 'ILLEGAL_MOVE') erase(sealed);
+      throw error;
+    }
     this.#quiet.forget(entry.key);
     this.#failures.delete(caseId);
     opener.forget(caseId);
@@ -181,13 +188,16 @@ export class Pipeline {
     const { container, leftOut, warnings } = sealed;
     log.info({ caseId, bytes, sourceBytes: sealed.sourceBytes, container, leftOut, warnings }, 'case sealed');
     announce({ event: 'case-sealed', text: `Case ${caseId}: pseudonymised and sealed.`, details: { caseId, bytes } });
-    this.#deps.onSealed();
+    this.#deps.onSealed(bytes);
     return 'sealed';
   }
 
   /** Held when a person is needed; otherwise tried again, later each time, and held after five failures. */
   async #failed(caseId: string, entry: Entry, error: unknown): Promise<Outcome> {
     if (isBusy(error)) return { againInMs: this.#deps.quietMs };
+    const stage = this.#deps.ledger.read.caseRecord(caseId)?.stage;
+    if (stage === 'withdrawn') return 'sealed';
+    if (stage === 'held') return 'held';
     const failures = (this.#failures.get(caseId) ?? 0) + 1;
     this.#failures.set(caseId, failures);
     this.#deps.log.warn({ caseId, failures, error: describe(error) }, 'case not taken');

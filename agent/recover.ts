@@ -1,7 +1,7 @@
 import { makeFolder } from '../core/files.ts';
 import type { Checkpoint } from '../core/gate-flag.ts';
 import type { Log } from '../core/log.ts';
-import { Ledger } from '../uploader/index.ts';
+import { Ledger, releaseRecorded } from '../uploader/index.ts';
 import type { Folders } from './folders.ts';
 import { sweepCases } from './sweep-cases.ts';
 import { sweepSpool } from './sweep-spool.ts';
@@ -12,7 +12,8 @@ export interface Recovery {
   readonly ledger: Ledger;
   /**
    * The rest, which lists folders and may take a while: behind the gate, once, before anything is sealed or taken. What
-   * a killed seal left is removed and its source read again; a case whose archive is gone is held; the spool is emptied.
+   * a killed seal left is removed and its source read again; a case whose archive is gone is held; the spool is emptied; a
+   * release that was begun is ended.
    */
   readonly tidy: (checkpoint: Checkpoint) => Promise<void>;
 }
@@ -35,6 +36,7 @@ export async function recover(deps: {
   const tidy = async (checkpoint: Checkpoint): Promise<void> => {
     await sweepCases({ folder: folders.cases, ledger, log, checkpoint });
     await sweepSpool(folders.spool, checkpoint);
+    await releaseRecorded({ ledger, folder: folders.cases, onReleased: () => {} }, checkpoint);
   };
   return { ledger, tidy };
 }

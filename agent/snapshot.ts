@@ -1,14 +1,27 @@
 import { statfs } from 'node:fs/promises';
 import { daysLeft } from '../certs/index.ts';
 import type { Clock } from '../core/clock.ts';
-import type { ProcedureStatus } from '../protocol/control.ts';
+import type { ApplianceStatus, ProcedureStatus } from '../protocol/control.ts';
 import type { Reported } from '../protocol/twin.ts';
+import type { SpaceLimits, Storage } from './storage/index.ts';
 
 /** Space on the disk that holds a folder, in bytes. */
 export async function diskOf(folder: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number }> {
   const { bavail, blocks, bsize } = await statfs(folder);
   return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
+
+/** How full the case store is. */
+export async function storageStatus(
+  storage: Pick<Storage, 'look'>,
+  { quotaBytes, reserveBytes }: Pick<SpaceLimits, 'quotaBytes' | 'reserveBytes'>,
+): Promise<ApplianceStatus['storage']> {
+  const { state, usedBytes, budgetBytes } = await storage.look();
+  return { state, usedBytes, budgetBytes, reserveBytes, ...(quotaBytes === undefined ? {} : { quotaBytes }) };
+}
+
+/** The twin is not written for every page that the ledger grows by. */
+const reportedStepBytes = 64 * 1024 * 1024;
 
 /** What the twin reports: counts, states and versions. Loads the system information library when first asked. */
 export async function snapshot(deps: {
@@ -18,22 +31,27 @@ export async function snapshot(deps: {
   readonly procedure: ProcedureStatus;
   readonly cases: Readonly<Record<string, number>>;
   readonly folder: string;
+  readonly storage: Pick<Storage, 'look'>;
   readonly certificateEnds: Date;
 }): Promise<Reported> {
   const { default: systeminformation } = await import('systeminformation');
   const memory = await systeminformation.mem();
-  const { clock, version, startedAt, procedure, cases, folder, certificateEnds } = deps;
+  const { clock, version, startedAt, procedure, cases, folder, storage, certificateEnds } = deps;
+  const { state, usedBytes } = await storage.look();
   return {
     v: 1,
     appliance: { version, startedAt: startedAt.toISOString(), bootId: clock.bootId },
     gate: {
       ...{ state: procedure.state, open: procedure.gate === 'open', since: procedure.since },
       ...(procedure.stuck ? { stuck: true as const } : {}),
-      ...(procedure.override ? { override: true as const } : {}),
       ...(procedure.faults ? { faults: procedure.faults.length } : {}),
     },
     cases,
     disk: await diskOf(folder),
+    storage: {
+      usedBytes: Math.ceil(usedBytes / reportedStepBytes) * reportedStepBytes,
+      ...(state === 'full' ? { full: true as const } : {}),
+    },
     host: { memoryFreeBytes: memory.available, memoryTotalBytes: memory.total },
     certificate: { notAfter: certificateEnds.toISOString(), daysLeft: daysLeft(certificateEnds, clock.now()) },
   };

@@ -3,7 +3,8 @@ import { existsSync, linkSync, readdirSync, readFileSync, unlinkSync, writeFileS
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildArchive } from './build.ts';
-import { eraseArchive, sweepBuilds } from './sweep.ts';
+import { eraseArchive } from './erase.ts';
+import { sweepBuilds } from './sweep.ts';
 import { noise, orderOf, tempFolder } from './testing/studies.ts';
 
 const seal = (folder: string) => buildArchive(orderOf(folder, [{ name: 'a', pieces: [noise(100)] }]));

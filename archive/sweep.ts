@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { eraseFile, partialSuffix, unlinkDurable } from '../core/files.ts';
-import { archivePathOf, keysPathOf } from './format.ts';
+import { archivePathOf } from './format.ts';
 
 const ours = /^case-[a-z2-7]{20}\.(?:review|study)\.(case|keys)(\..+)?$/;
 
@@ -26,13 +26,4 @@ function isLeftover(folder: string, name: string): boolean {
 function remove(path: string): void {
   if (ours.exec(basename(path))?.[1] === 'keys') eraseFile(path);
   else unlinkDurable(path);
-}
-
-/**
- * Erases an archive for good: first its keys (overwritten, fsynced, removed), which alone makes it unreadable, then
- * the file. May be repeated after a kill; what is already gone is fine.
- */
-export function eraseArchive(path: string): void {
-  eraseFile(keysPathOf(path));
-  unlinkDurable(path);
 }

@@ -12,6 +12,8 @@ export const stageSchema = z.enum([
   'uploading',
   'uploaded',
   'delivered',
+  'released',
+  'withdrawn',
   'held',
 ]);
 export type Stage = z.infer<typeof stageSchema>;
@@ -30,6 +32,7 @@ export const heldReasonSchema = z.enum([
   'password-needed',
   'needs-approval',
   'unsafe-name',
+  'by-person',
 ]);
 export type HeldReason = z.infer<typeof heldReasonSchema>;
 
@@ -40,6 +43,26 @@ const archiveShape = {
   bytes: z.int().positive(),
   /** Of an archive that holds only what differs: the archive that it stands on. */
   base: archiveIdSchema.optional(),
+};
+
+/** Whether a tier leaves the site: `on-request` is kept for a while, `never` is not even sealed. */
+export const sendPolicySchema = z.enum(['always', 'on-request', 'never']);
+export type SendPolicy = z.infer<typeof sendPolicySchema>;
+
+/**
+ * Why the bytes of an archive are gone from the appliance: they are the receiver's now, nobody asked for them, somebody
+ * ordered it, or what they stood on was withdrawn.
+ */
+export const releaseWhySchema = z.enum(['delivered', 'not-requested', 'withdrawn', 'base-withdrawn']);
+export type ReleaseWhy = z.infer<typeof releaseWhySchema>;
+
+/** How an order to erase a case stands: nothing ever left, the order is on its way, or the receiver has certified it. */
+const withdrawnShape = {
+  state: z.enum(['local', 'ordered', 'certified']),
+  at: z.iso.datetime(),
+  /** The receiver's certificate of deletion: compact JWS (ES256), see docs/receipts.md. */
+  certificate: z.string().optional(),
+  certifiedAt: z.iso.datetime().optional(),
 };
 
 /** `vestibule cases list --json`: an array of these; `cases show ID --json`: one. */
@@ -54,9 +77,18 @@ export const applianceCaseSchema = z.strictObject({
   counts: studyCountsSchema.optional(),
   files: z.int().nonnegative(),
   sourceBytes: z.int().nonnegative(),
-  archives: z.array(z.strictObject(archiveShape)),
+  archives: z.array(
+    z.strictObject({
+      ...archiveShape,
+      /** Absent for what is always sent. */
+      send: sendPolicySchema.exclude(['always']).optional(),
+      /** Since when its bytes are gone here, and why. */
+      released: z.strictObject({ at: z.iso.datetime(), why: releaseWhySchema }).optional(),
+    }),
+  ),
   detectedAt: z.iso.datetime(),
   deliveredAt: z.iso.datetime().optional(),
+  withdrawn: z.strictObject(withdrawnShape).optional(),
 });
 export type ApplianceCase = z.infer<typeof applianceCaseSchema>;
 
@@ -72,7 +104,11 @@ export const cloudCaseSchema = z.strictObject({
       receivedAt: z.iso.datetime(),
       /** Compact JWS (ES256), see docs/receipts.md. */
       receipt: z.string(),
+      /** Since when its bytes are erased here, by order. */
+      withdrawnAt: z.iso.datetime().optional(),
     }),
   ),
+  /** The certificate of deletion that the device was given: compact JWS (ES256). */
+  certificate: z.string().optional(),
 });
 export type CloudCase = z.infer<typeof cloudCaseSchema>;

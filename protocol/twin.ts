@@ -13,14 +13,19 @@ export const reportedSchema = z.strictObject({
     since: z.iso.datetime(),
     /** Closed for longer than the site expects: somebody should look. */
     stuck: z.literal(true).exactOptional(),
-    /** A person's word outweighs evidence. */
-    override: z.literal(true).exactOptional(),
     /** So many sources of evidence do not work. */
     faults: z.int().positive().exactOptional(),
   }),
   /** Number of cases at each stage; a stage without cases is absent. */
   cases: z.record(z.string().max(20), z.int().nonnegative()),
   disk: z.strictObject({ freeBytes: z.int().nonnegative(), totalBytes: z.int().nonnegative() }),
+  /** The case store; `usedBytes` is rounded up. `full`: intake holds until there is room again. */
+  storage: z
+    .strictObject({
+      usedBytes: z.int().nonnegative(),
+      full: z.literal(true).exactOptional(),
+    })
+    .exactOptional(),
   host: z.strictObject({ memoryFreeBytes: z.int().nonnegative(), memoryTotalBytes: z.int().nonnegative() }),
   certificate: z.strictObject({ notAfter: z.iso.datetime(), daysLeft: z.int() }),
 });

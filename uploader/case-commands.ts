@@ -1,5 +1,5 @@
 import type { StudyCounts } from '../protocol/batch.ts';
-import type { HeldReason, Stage } from '../protocol/documents.ts';
+import type { HeldReason, SendPolicy, Stage } from '../protocol/documents.ts';
 import type { Tier } from '../protocol/ids.ts';
 import { LedgerError } from './ledger-error.ts';
 import { type CaseEvent, nextStage } from './stages.ts';
@@ -34,6 +34,8 @@ export interface SealedArchiveRow {
   readonly recipients?: readonly string[];
   /** Of a delta: the archive that it stands on. */
   readonly base?: string;
+  /** Absent: it is sent as soon as it can be. */
+  readonly send?: SendPolicy;
 }
 
 interface CaseRow {
@@ -143,6 +145,7 @@ export const caseCommands = {
       readonly counts: StudyCounts;
       readonly archives: readonly SealedArchiveRow[];
       readonly study?: StudyOutcome | undefined;
+      readonly at: string;
     },
   ): Stage {
     if (sealed.archives.length === 0) throw new LedgerError('ILLEGAL_MOVE', 'a sealed case has at least one archive');
@@ -150,10 +153,12 @@ export const caseCommands = {
     for (const archive of sealed.archives) {
       sql(
         `INSERT INTO archives
-         (archive_id, case_id, tier, file, keys_file, sha256, bytes, files, recipients, base_archive_id)
-         VALUES (@archiveId, @caseId, @tier, @file, @keysFile, @sha256, @bytes, @files, @recipients, @base)`,
+         (archive_id, case_id, tier, file, keys_file, sha256, bytes, files, recipients, base_archive_id, send, sealed_at)
+         VALUES (@archiveId, @caseId, @tier, @file, @keysFile, @sha256, @bytes, @files, @recipients, @base, @send, @at)`,
       ).run({
         ...archive,
+        send: archive.send ?? 'always',
+        at: sealed.at,
         caseId: sealed.caseId,
         recipients: archive.recipients ? JSON.stringify(archive.recipients) : null,
         base: archive.base ?? null,
@@ -172,7 +177,7 @@ export function moveCase(sql: Statements, caseId: string, event: CaseEvent): Sta
   return next;
 }
 
-function caseRow(sql: Statements, caseId: string): CaseRow {
+export function caseRow(sql: Statements, caseId: string): CaseRow {
   const row = sql('SELECT stage, held_reason AS reason, signature FROM cases WHERE case_id = ?').get(caseId);
   return oneRow(row, 'case');
 }
@@ -200,16 +205,16 @@ function writeEntry(sql: Statements, caseId: string, entry: EntrySize): void {
   ).run({ ...entry, caseId });
 }
 
-function hasArchives(sql: Statements, caseId: string): boolean {
+export function hasArchives(sql: Statements, caseId: string): boolean {
   return sql('SELECT 1 FROM archives WHERE case_id = ? LIMIT 1').get(caseId) !== undefined;
 }
 
-/** Takes a case's archives out of batches that are not complete, and gives their tickets up. */
-function withdrawArchives(sql: Statements, caseId: string): void {
+/** Takes a case's archives, or one of them, out of batches that are not complete, and gives their tickets up. */
+export function withdrawArchives(sql: Statements, caseId: string, archiveId?: string): void {
   const leaving = sql(
     `SELECT archive_id, batch_id FROM archives JOIN batches USING (batch_id)
-     WHERE case_id = ? AND state = 'uploading'`,
-  ).all(caseId) as { archive_id: string; batch_id: string }[];
+     WHERE case_id = ? AND state = 'uploading' AND archive_id = ifnull(?, archive_id)`,
+  ).all(caseId, archiveId ?? null) as { archive_id: string; batch_id: string }[];
   for (const { archive_id, batch_id } of leaving) {
     sql("UPDATE tickets SET state = 'abandoned' WHERE archive_id = ? AND state = 'open'").run(archive_id);
     sql('DELETE FROM blocks WHERE archive_id = ?').run(archive_id);

@@ -37,6 +37,8 @@ export interface CourierDeps {
   readonly serverCaPem?: string;
   /** Keys whose signature on a receipt is believed. */
   readonly receiptKeys: readonly PublicKey[];
+  /** A receipt was taken. */
+  readonly onReceipt?: () => void;
   /** A case was delivered: every archive of it has a verified receipt. */
   readonly onDelivered?: (caseId: string) => void;
   /** When and how fast archives may leave; one block at a time and no limit when absent. */
@@ -75,8 +77,6 @@ export class Courier implements Service {
   readonly #stop = new AbortController();
   readonly #early = new Set<string>();
   #woken = new AbortController();
-  /** The endpoint asked for so much patience, on behalf of all that goes there. */
-  #endpointBusyUntilMs = 0;
   #running: Promise<void> | undefined;
 
   constructor(deps: CourierDeps) {
@@ -160,7 +160,6 @@ export class Courier implements Service {
     } catch (error) {
       if (signal.aborted || isLedgerGone(error)) throw error;
       const leastMs = error instanceof UploadError ? error.retryAfterMs : undefined;
-      if (leastMs !== undefined) this.#endpointBusyUntilMs = this.#deps.clock.monotonicMs() + leastMs;
       const attempts = this.#schedule.postpone(job.key, this.#untilRetry, leastMs);
       if (isWorthALine(attempts))
         this.#log.warn({ job: job.kind, attempts, error: describe(error) }, 'courier job failed');
@@ -177,7 +176,7 @@ export class Courier implements Service {
       tiersToBatch: read.tiersToBatch(),
       nowMs,
       dueMs: (key) => this.#schedule.dueMs(key),
-      archivesDueMs: Math.max(this.#endpointBusyUntilMs, untilOpenMs === 0 ? 0 : nowMs + untilOpenMs),
+      archivesDueMs: untilOpenMs === 0 ? 0 : nowMs + untilOpenMs,
     });
   }
 
@@ -251,6 +250,7 @@ export class Courier implements Service {
     for (const early of this.#early) this.#schedule.hasten(announceKey(early));
     this.#early.clear();
     for (const caseId of delivered) this.#deps.onDelivered?.(caseId);
+    this.#deps.onReceipt?.();
     this.wake();
   }
 

@@ -108,8 +108,11 @@ export const deliveryCommands = {
     sql("UPDATE tickets SET state = 'committed' WHERE archive_id = ? AND state = 'open'").run(archiveId);
     sql('DELETE FROM blocks WHERE archive_id = ?').run(archiveId);
     const { stage } = oneRow<{ stage: Stage }>(sql('SELECT stage FROM cases WHERE case_id = ?').get(caseId), 'case');
-    const missing = sql('SELECT 1 FROM archives WHERE case_id = ? AND blob IS NULL LIMIT 1').get(caseId);
-    return stage === 'held' || missing ? stage : moveCase(sql, caseId, 'all-uploaded');
+    const missing = sql("SELECT 1 FROM archives WHERE case_id = ? AND blob IS NULL AND send = 'always' LIMIT 1").get(
+      caseId,
+    );
+    const standsStill = stage === 'held' || stage === 'withdrawn';
+    return standsStill || missing ? stage : moveCase(sql, caseId, 'all-uploaded');
   },
 
   /** Every archive of a batch is committed: its manifest is fixed, and from now on the receipt is asked for. */
@@ -139,8 +142,10 @@ export const deliveryCommands = {
       "UPDATE batches SET state = 'refused', manifest = NULL WHERE batch_id = ? AND state = 'uploaded'",
     ).run(batchId);
     mustChange(refused, 'batch to refuse');
+    // What was withdrawn meanwhile is nobody's concern any more.
     const archives = sql(
-      'SELECT archive_id AS archiveId, case_id AS caseId, name_try AS nameTry FROM archives WHERE batch_id = ?',
+      `SELECT archive_id AS archiveId, case_id AS caseId, name_try AS nameTry FROM archives
+       WHERE batch_id = ? AND send = 'always'`,
     ).all(batchId) as RefusedArchive[];
     const plan = planAfterRefusal(code, archives);
     if (plan === 'hold' && code === 'BASE_MISSING') forgetBases(sql, batchId);

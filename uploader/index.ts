@@ -1,5 +1,4 @@
 export type { MethodAnswer } from './acknowledgements.ts';
-export type { AuditFault, AuditRow, AuditVerdict } from './audit/verify.ts';
 export { damagedHint } from './batch-desk.ts';
 export type { DetectedEntry, EntrySize, SealedArchiveRow } from './case-commands.ts';
 export { Courier, type CourierDeps } from './courier.ts';
@@ -7,7 +6,10 @@ export { Ledger, type LedgerDeps } from './ledger.ts';
 export { LedgerError, type LedgerErrorCode } from './ledger-error.ts';
 export { type LedgerReader, openLedgerReader } from './ledger-reader.ts';
 export type { ArchiveFiles, ArchiveRecord, CaseRecord, RefusalRecord, StudyRecord } from './ledger-records.ts';
+export type { Withdrawn } from './orders/withdraw-commands.ts';
 export type { NewItem } from './outbox/enqueue.ts';
 export type { KindCounts } from './outbox/outbox-reader.ts';
+export type { ReleasedBytes } from './retention/release-commands.ts';
+export { Releaser, releaseRecorded } from './retention/releaser.ts';
 export type { FileDigests, StudyClaim, StudyOutcome } from './study-commands.ts';
 export { UploadError, type UploadErrorCode } from './upload-error.ts';

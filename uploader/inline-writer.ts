@@ -4,6 +4,7 @@ import { LedgerError } from './ledger-error.ts';
 import { type ArgsOf, type CommandName, type ResultOf, runGroup } from './ledger-group.ts';
 import { asOpenError, openLedgerStore } from './ledger-store.ts';
 import { revive, type WritesLedger } from './ledger-writer.ts';
+import { compact } from './retention/compact.ts';
 import { type Statements, statementsOf } from './statements.ts';
 
 /**
@@ -16,6 +17,7 @@ export class InlineWriter implements WritesLedger {
   readonly #sql: Statements;
   #commits = 0;
   #isClosed = false;
+  #diskFull: () => void = () => {};
 
   /** Opens the database. Throws what kept it from opening. */
   constructor(path: string) {
@@ -36,7 +38,17 @@ export class InlineWriter implements WritesLedger {
     const [answer] = runGroup(this.#db, this.#sql, [{ id: 1, name, args, ...(audit ? { audit } : {}) }]);
     this.#commits += 1;
     if (answer?.ok) return answer.result as ResultOf<Name>;
+    if (answer?.error.code === 'DISK_FULL') this.#diskFull();
     throw answer ? revive(answer.error) : new LedgerError('LEDGER_FAILED', 'the ledger gave no answer');
+  }
+
+  async compact(): Promise<void> {
+    if (this.#isClosed) throw new LedgerError('LEDGER_CLOSED', 'the ledger is closed');
+    compact(this.#db);
+  }
+
+  onDiskFull(listener: () => void): void {
+    this.#diskFull = listener;
   }
 
   audited(audit: AuditEntry): WritesLedger {
@@ -44,6 +56,8 @@ export class InlineWriter implements WritesLedger {
     return {
       ...{ failed, commits },
       run: (name, args) => this.run(name, args, audit),
+      compact: () => this.compact(),
+      onDiskFull: (listener) => this.onDiskFull(listener),
       close: () => this.close(),
       audited: (other) => this.audited(other),
     };

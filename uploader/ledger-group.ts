@@ -4,8 +4,11 @@ import { appendAudit, auditCommands } from './audit/audit-commands.ts';
 import { caseCommands } from './case-commands.ts';
 import { deliveryCommands } from './delivery-commands.ts';
 import { asLedgerError, type LedgerErrorCode } from './ledger-error.ts';
+import { holdCommands } from './orders/hold-commands.ts';
+import { withdrawCommands } from './orders/withdraw-commands.ts';
 import { outboxCommands } from './outbox/outbox-commands.ts';
 import { receiptCommands } from './receipt-commands.ts';
+import { releaseCommands } from './retention/release-commands.ts';
 import type { Statements } from './statements.ts';
 
 /** Every way in which the ledger changes: a name, and what it does inside the writer's transaction. */
@@ -15,6 +18,9 @@ export const ledgerCommands = {
   ...receiptCommands,
   ...outboxCommands,
   ...auditCommands,
+  ...releaseCommands,
+  ...holdCommands,
+  ...withdrawCommands,
 } as const;
 
 export type LedgerCommands = typeof ledgerCommands;

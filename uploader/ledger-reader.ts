@@ -1,7 +1,6 @@
 import { type Database, openReader } from '../core/database.ts';
 import type { ApplianceCase, Stage } from '../protocol/documents.ts';
 import type { Tier } from '../protocol/ids.ts';
-import { AuditReader } from './audit/audit-reader.ts';
 import type { StagedBlock } from './delivery-commands.ts';
 import {
   type ArchiveFiles,
@@ -18,15 +17,17 @@ import {
   type Row,
   type StudyRecord,
   type TicketRecord,
+  type WithdrawalRecord,
   withoutNulls,
 } from './ledger-records.ts';
 import { OutboxReader } from './outbox/outbox-reader.ts';
+import { releasable } from './retention/release-commands.ts';
 import { stagesToBatch } from './stages.ts';
 import { type Statements, statementsOf } from './statements.ts';
 import type { FileDigests } from './study-commands.ts';
 
 /** What a study was sealed for does not change with the site's file: one of `site-only` stays, whatever that says now. */
-const toBatch = `batch_id IS NULL AND stage IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
+const toBatch = `batch_id IS NULL AND send = 'always' AND stage IN (SELECT value FROM json_each(?)) AND NOT EXISTS (
   SELECT 1 FROM studies WHERE studies.study_id = cases.study_id AND studies.profile = 'site-only')`;
 
 /**
@@ -36,7 +37,6 @@ const toBatch = `batch_id IS NULL AND stage IN (SELECT value FROM json_each(?)) 
 export class LedgerReader {
   /** What waits to be sent beside the archives of cases. */
   readonly outbox: OutboxReader;
-  readonly audit: AuditReader;
   readonly #db: Database;
   readonly #sql: Statements;
 
@@ -44,22 +44,24 @@ export class LedgerReader {
     this.#db = db;
     this.#sql = statementsOf(db);
     this.outbox = new OutboxReader(this.#sql);
-    this.audit = new AuditReader(this.#sql, (read) => this.#atOnce(read));
   }
 
   /** All cases, oldest first, as `cases list --json` prints them. */
   cases(): ApplianceCase[] {
     return this.#atOnce(() => {
       const archives = Map.groupBy(this.#archives('TRUE'), ({ caseId }) => caseId);
+      const withdrawals = new Map(this.#withdrawals('TRUE').map((one) => [one.caseId, one]));
       const records = this.#sql(`SELECT ${caseColumns} FROM cases ORDER BY seq`).all() as Row[];
-      return records.map(caseRecord).map((record) => applianceCase(record, archives.get(record.caseId) ?? []));
+      return records
+        .map(caseRecord)
+        .map((one) => applianceCase(one, archives.get(one.caseId) ?? [], withdrawals.get(one.caseId)));
     });
   }
 
   caseById(caseId: string): ApplianceCase | undefined {
     return this.#atOnce(() => {
       const record = this.caseRecord(caseId);
-      return record && applianceCase(record, this.archivesOf(caseId));
+      return record && applianceCase(record, this.archivesOf(caseId), this.withdrawalOf(caseId));
     });
   }
 
@@ -113,12 +115,45 @@ export class LedgerReader {
   archiveFiles(afterSeq: number, limit: number): ArchiveFiles[] {
     const rows = this.#sql(
       `SELECT archives.seq, archives.case_id AS caseId, file, keys_file AS keysFile,
-         CASE WHEN receipted_at IS NOT NULL OR manifest IS NOT NULL OR stage NOT IN (SELECT value FROM json_each(?))
+         CASE WHEN kept <> 'here' OR send <> 'always' OR receipted_at IS NOT NULL OR manifest IS NOT NULL OR stage NOT IN (SELECT value FROM json_each(?))
            THEN 'nothing' WHEN blob IS NOT NULL THEN 'keys' ELSE 'both' END AS needs
        FROM archives JOIN cases USING (case_id) LEFT JOIN batches USING (batch_id)
        WHERE archives.seq > ? ORDER BY archives.seq LIMIT ?`,
     ).all(JSON.stringify(stagesToBatch), afterSeq, limit);
     return rows as ArchiveFiles[];
+  }
+
+  /**
+   * Archives whose bytes may go, those first that nothing here stands on: delivered ones (their receipt came before
+   * `deliveredBefore`), and ones that nobody is owed and nobody asked for (sealed before `unsentBefore`). A base goes
+   * after its deltas. ISO 8601.
+   */
+  archivesToRelease(before: { readonly deliveredBefore: string; readonly unsentBefore: string }): ArchiveRecord[] {
+    return this.#archives(releasable, before);
+  }
+
+  /** Archives that are being erased: recorded, and perhaps not done. */
+  archivesReleasing(): ArchiveRecord[] {
+    return this.#archives("kept = 'releasing'");
+  }
+
+  /** When the next archive comes under the retention policy: of the receipt, or of the seal of one that is not sent. */
+  oldestKept(): { readonly deliveredAt?: string; readonly unsentAt?: string } {
+    const row = this.#sql(
+      `SELECT min(receipted_at) AS deliveredAt, min(iif(send = 'on-request', sealed_at, NULL)) AS unsentAt
+       FROM archives WHERE kept = 'here'`,
+    ).get() as Row;
+    return withoutNulls(row);
+  }
+
+  /** Bytes of the archives that are here, as they were sealed. */
+  bytesKept(): number {
+    const row = this.#sql("SELECT coalesce(sum(bytes), 0) AS bytes FROM archives WHERE kept <> 'gone'").get() as Row;
+    return row.bytes as number;
+  }
+
+  withdrawalOf(caseId: string): WithdrawalRecord | undefined {
+    return this.#withdrawals('case_id = ?', caseId)[0];
   }
 
   /** Sealed archives that belong to no batch yet, oldest first. */
@@ -200,6 +235,14 @@ export class LedgerReader {
       `SELECT ${archiveColumns} FROM archives JOIN cases USING (case_id) WHERE ${where} ORDER BY archives.seq`,
     ).all(...values) as Row[];
     return rows.map(archiveRecord);
+  }
+
+  #withdrawals(where: string, ...values: readonly unknown[]): WithdrawalRecord[] {
+    const rows = this.#sql(
+      `SELECT case_id AS caseId, state, ordered_at AS at, certificate, certified_at AS certifiedAt
+       FROM withdrawals WHERE ${where}`,
+    ).all(...values) as Row[];
+    return rows.map((row) => withoutNulls(row) as unknown as WithdrawalRecord);
   }
 
   #studies(where: string, ...values: readonly unknown[]): StudyRecord[] {

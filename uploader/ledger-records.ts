@@ -1,5 +1,5 @@
 import type { StudyCounts } from '../protocol/batch.ts';
-import type { ApplianceCase, HeldReason, Stage } from '../protocol/documents.ts';
+import type { ApplianceCase, HeldReason, ReleaseWhy, SendPolicy, Stage } from '../protocol/documents.ts';
 import type { Tier } from '../protocol/ids.ts';
 import type { Profile } from '../protocol/profile.ts';
 import type { RefusalCode } from './receipt-check.ts';
@@ -45,7 +45,22 @@ export interface ArchiveRecord {
   readonly receiptedAt?: string;
   /** Of a delta: the archive that it stands on. */
   readonly base?: string;
+  /** What the site's file said when it was sealed: only `always` is owed. */
+  readonly send: SendPolicy;
+  /** Where its bytes are; `releasing`: they are to be erased, which may have begun. */
+  readonly kept: 'here' | 'releasing' | 'gone';
+  readonly releaseWhy?: ReleaseWhy;
+  readonly releasedAt?: string;
   readonly counts: StudyCounts;
+}
+
+/** An order to erase a case, and what came of it. */
+export interface WithdrawalRecord {
+  readonly caseId: string;
+  readonly state: 'local' | 'ordered' | 'certified';
+  readonly at: string;
+  readonly certificate?: string;
+  readonly certifiedAt?: string;
 }
 
 /** Where an archive lies, and which of its files its delivery still needs. */
@@ -120,14 +135,18 @@ export function caseRecord({ maps, points, lesions, isApproved, isSealed, ...row
 export const archiveColumns = `
   archive_id AS archiveId, archives.case_id AS caseId, tier, file, keys_file AS keysFile, sha256, bytes,
   archives.files AS files, batch_id AS batchId, name_try AS nameTry, blob, receipted_at AS receiptedAt,
-  base_archive_id AS base,  maps, points, lesions`;
+  base_archive_id AS base, send, kept, release_why AS releaseWhy, released_at AS releasedAt, maps, points, lesions`;
 
 export function archiveRecord({ maps, points, lesions, ...row }: Row): ArchiveRecord {
   return { ...withoutNulls(row), counts: { maps, points, lesions } } as ArchiveRecord;
 }
 
 /** A case as `cases list --json` prints it. */
-export function applianceCase(record: CaseRecord, archives: readonly ArchiveRecord[]): ApplianceCase {
+export function applianceCase(
+  record: CaseRecord,
+  archives: readonly ArchiveRecord[],
+  withdrawal?: WithdrawalRecord,
+): ApplianceCase {
   const { caseId, stage, reason, hint, studyId, counts, files, sourceBytes, detectedAt, deliveredAt } = record;
   return {
     caseId,
@@ -138,13 +157,25 @@ export function applianceCase(record: CaseRecord, archives: readonly ArchiveReco
     ...(counts === undefined ? {} : { counts }),
     files,
     sourceBytes,
-    archives: archives.map(({ archiveId, tier, sha256, bytes, base }) => ({
-      ...{ archiveId, tier, sha256, bytes },
-      ...(base === undefined ? {} : { base }),
-    })),
+    archives: archives.map(printedArchive),
     detectedAt,
     ...(deliveredAt === undefined ? {} : { deliveredAt }),
+    ...(withdrawal === undefined ? {} : { withdrawn: printedWithdrawal(withdrawal) }),
   };
+}
+
+function printedArchive(archive: ArchiveRecord): ApplianceCase['archives'][number] {
+  const { archiveId, tier, sha256, bytes, base, send, releasedAt, releaseWhy } = archive;
+  return {
+    ...{ archiveId, tier, sha256, bytes },
+    ...(base === undefined ? {} : { base }),
+    ...(send === 'always' ? {} : { send }),
+    ...(releasedAt === undefined || releaseWhy === undefined ? {} : { released: { at: releasedAt, why: releaseWhy } }),
+  };
+}
+
+function printedWithdrawal({ caseId: _, ...withdrawal }: WithdrawalRecord): NonNullable<ApplianceCase['withdrawn']> {
+  return withdrawal;
 }
 
 /** SQLite's NULL is an absent property. */

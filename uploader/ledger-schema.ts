@@ -136,4 +136,28 @@ export const ledgerMigrations: readonly Migration[] = [
   },
   outboxMigration,
   { version: 1004, sql: auditSchema },
+  // Where the bytes of an archive are (`kept`): `here`, `releasing` (to be erased, which may have begun), `gone`. `send`
+  // is what the site's file said when it was sealed: only `always` is owed. `withdrawals` holds orders and what the
+  // receiver certified; its states are `local` (nothing ever left), `ordered`, `certified`.
+  {
+    version: 1005,
+    sql: `
+      ALTER TABLE archives ADD COLUMN send TEXT NOT NULL DEFAULT 'always';
+      ALTER TABLE archives ADD COLUMN sealed_at TEXT;
+      ALTER TABLE archives ADD COLUMN kept TEXT NOT NULL DEFAULT 'here';
+      ALTER TABLE archives ADD COLUMN release_why TEXT;
+      ALTER TABLE archives ADD COLUMN released_at TEXT;
+      CREATE INDEX archives_by_kept ON archives (kept);
+      CREATE INDEX archives_by_base ON archives (base_archive_id);
+
+      CREATE TABLE withdrawals (
+        case_id TEXT PRIMARY KEY REFERENCES cases (case_id),
+        state TEXT NOT NULL,
+        ordered_at TEXT NOT NULL,
+        order_json TEXT,
+        certificate TEXT,
+        certified_at TEXT
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];

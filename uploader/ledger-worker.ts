@@ -1,7 +1,9 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Database } from '../core/database.ts';
+import { asLedgerError } from './ledger-error.ts';
 import { type LedgerAnswer, type LedgerRequest, runGroup } from './ledger-group.ts';
 import { asOpenError, openLedgerStore } from './ledger-store.ts';
+import { compact } from './retention/compact.ts';
 import { type Statements, statementsOf } from './statements.ts';
 
 /** What the writer says. `commits` counts its transactions since it opened. */
@@ -11,7 +13,11 @@ export type FromWriter =
   | { readonly kind: 'answers'; readonly answers: readonly LedgerAnswer[]; readonly commits: number }
   | { readonly kind: 'closed' };
 
-export type ToWriter = LedgerRequest | { readonly close: true };
+export type ToWriter =
+  | LedgerRequest
+  /** Fold the write-ahead log into the database and empty it. */
+  | { readonly compact: number }
+  | { readonly close: true };
 
 /** Most commands in one transaction, so that none waits for long. */
 const maxGroup = 1024;
@@ -34,11 +40,15 @@ class Writer {
     let next: ToWriter | undefined = first;
     while (next) {
       const group: LedgerRequest[] = [];
-      while (next && !('close' in next) && group.length < maxGroup) {
+      while (next && 'name' in next && group.length < maxGroup) {
         group.push(next);
         next = receiveMessageOnPort(this.#port)?.message as ToWriter | undefined;
       }
       if (group.length > 0) this.#commit(group);
+      if (next && 'compact' in next) {
+        this.#compact(next.compact);
+        next = receiveMessageOnPort(this.#port)?.message as ToWriter | undefined;
+      }
       if (next && 'close' in next) {
         this.#close();
         return;
@@ -50,6 +60,17 @@ class Writer {
     const answers = runGroup(this.#db, this.#sql, group);
     this.#commits += 1;
     this.#say({ kind: 'answers', answers, commits: this.#commits });
+  }
+
+  #compact(id: number): void {
+    try {
+      compact(this.#db);
+      this.#say({ kind: 'answers', answers: [{ id, ok: true, result: undefined }], commits: this.#commits });
+    } catch (error) {
+      const { code, message, hint } = asLedgerError(error);
+      const answer = { id, ok: false, error: { code, message, hint } } as const;
+      this.#say({ kind: 'answers', answers: [answer], commits: this.#commits });
+    }
   }
 
   #close(): void {

@@ -12,7 +12,10 @@ interface Waiting {
 }
 
 /** What a ledger asks of its writer. */
-export type WritesLedger = Pick<LedgerWriter, 'run' | 'close' | 'failed' | 'commits' | 'audited'>;
+export type WritesLedger = Pick<
+  LedgerWriter,
+  'run' | 'compact' | 'onDiskFull' | 'close' | 'failed' | 'commits' | 'audited'
+>;
 
 /**
  * This thread's side of the writer thread: hands commands over and waits for their answers, which come after the
@@ -26,6 +29,7 @@ export class LedgerWriter {
   readonly #ended = Promise.withResolvers<void>();
   #refusing: LedgerError | undefined;
   #cause: unknown;
+  #diskFull: () => void = () => {};
   #lastId = 0;
   #commits = 0;
 
@@ -66,12 +70,28 @@ export class LedgerWriter {
     return promise;
   }
 
+  /** Empties the write-ahead log into the database, after everything that was asked before. */
+  compact(): Promise<void> {
+    if (this.#refusing) return Promise.reject(this.#refusing);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#lastId += 1;
+    this.#waiting.set(this.#lastId, { resolve: resolve as Waiting['resolve'], reject });
+    this.#worker.postMessage({ compact: this.#lastId } satisfies ToWriter);
+    return promise;
+  }
+
+  onDiskFull(listener: () => void): void {
+    this.#diskFull = listener;
+  }
+
   /** The same writer, which stores this record with each command that is run through it. */
   audited(audit: AuditEntry): WritesLedger {
     const { failed, commits } = this;
     return {
       ...{ failed, commits },
       run: (name, args) => this.run(name, args, audit),
+      compact: () => this.compact(),
+      onDiskFull: (listener) => this.onDiskFull(listener),
       close: () => this.close(),
       audited: (other) => this.audited(other),
     };
@@ -103,6 +123,8 @@ export class LedgerWriter {
   #hear(message: FromWriter): void {
     if (message.kind !== 'answers') return;
     this.#commits = message.commits;
+    // First who may make room, then who will try again.
+    if (message.answers.some((answer) => !answer.ok && answer.error.code === 'DISK_FULL')) this.#diskFull();
     for (const answer of message.answers) this.#answer(answer);
   }
 

@@ -3,7 +3,7 @@ import type { Log } from '../core/log.ts';
 import type { AuditEntry } from '../protocol/audit.ts';
 import type { StudyCounts } from '../protocol/batch.ts';
 import type { HeldReason } from '../protocol/documents.ts';
-import { newId, type Tier } from '../protocol/ids.ts';
+import { newId, randomDigits, type Tier } from '../protocol/ids.ts';
 import type { DetectedEntry, EntrySize, SealedArchiveRow } from './case-commands.ts';
 import { InlineWriter } from './inline-writer.ts';
 import type { LedgerError } from './ledger-error.ts';
@@ -62,6 +62,11 @@ export class Ledger {
     return this.#writer.failed;
   }
 
+  /** Calls `listener` whenever something could not be stored because the disk has no room. */
+  onDiskFull(listener: () => void): void {
+    this.#writer.onDiskFull(listener);
+  }
+
   /** Number of transactions since it was opened. */
   get commits(): number {
     return this.#writer.commits;
@@ -105,7 +110,7 @@ export class Ledger {
   }
 
   seal(caseId: string, counts: StudyCounts, archives: readonly SealedArchiveRow[], study?: StudyOutcome): Done<'seal'> {
-    return this.#writer.run('seal', { caseId, counts, archives, study });
+    return this.#writer.run('seal', { caseId, counts, archives, study, at: this.#now() });
   }
 
   // Changes: items of the outbox.
@@ -162,6 +167,37 @@ export class Ledger {
 
   recordRefusal(code: RefusalCode, batchId: string | undefined, payloadSha256: string): Done<'recordRefusal'> {
     return this.#writer.run('recordRefusal', { at: this.#now(), code, batchId, payloadSha256 });
+  }
+
+  // Changes: what leaves this appliance's disk, and what people order.
+
+  beginRelease(archiveIds: readonly string[]): Done<'beginRelease'> {
+    return this.#writer.run('beginRelease', { archiveIds });
+  }
+
+  finishRelease(archiveId: string): Done<'finishRelease'> {
+    return this.#writer.run('finishRelease', { archiveId, at: this.#now() });
+  }
+
+  /** Nothing that was deleted is left in the write-ahead log, which is empty then. Not durable work: may fail harmlessly. */
+  compact(): Promise<void> {
+    return this.#writer.compact();
+  }
+
+  holdByPerson(caseId: string, hint: string): Done<'holdByPerson'> {
+    return this.#writer.run('holdByPerson', { caseId, hint });
+  }
+
+  resume(caseId: string, sendAgain: boolean): Done<'resume'> {
+    return this.#writer.run('resume', { caseId, sendAgain });
+  }
+
+  withdraw(caseId: string): Done<'withdraw'> {
+    return this.#writer.run('withdraw', { caseId, at: this.#now(), mark: randomDigits(10) });
+  }
+
+  certify(certificate: Omit<ArgsOf<'certify'>, 'at'>): Done<'certify'> {
+    return this.#writer.run('certify', { ...certificate, at: this.#now() });
   }
 
   #now(): string {

@@ -20,6 +20,8 @@ async function archiveIn(folder: string, recipients: number, dataKey = randomByt
     ...someArchive(),
     caseId: newId('case'),
     nameTry: 1,
+    send: 'always' as const,
+    kept: 'here' as const,
     counts: { maps: 99, points: 1e6, lesions: 1e4 },
   };
   const transit = Array.from({ length: recipients }, (_, n) => {

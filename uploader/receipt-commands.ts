@@ -75,11 +75,13 @@ function expectationOf(sql: Statements, batchId: string, device: string): Expect
 function deliverCompleteCases(sql: Statements, batchId: string, at: string): string[] {
   const complete = sql(
     `SELECT DISTINCT case_id FROM archives AS mine WHERE batch_id = ?
-     AND NOT EXISTS (SELECT 1 FROM archives WHERE case_id = mine.case_id AND receipted_at IS NULL)`,
+     AND NOT EXISTS (
+       SELECT 1 FROM archives WHERE case_id = mine.case_id AND receipted_at IS NULL AND send = 'always')`,
   ).all(batchId) as { case_id: string }[];
+  const delivered: string[] = [];
   for (const { case_id } of complete) {
-    moveCase(sql, case_id, 'all-receipted');
+    if (moveCase(sql, case_id, 'all-receipted') === 'delivered') delivered.push(case_id);
     sql('UPDATE cases SET delivered_at = ?, held_reason = NULL, hint = NULL WHERE case_id = ?').run(at, case_id);
   }
-  return complete.map(({ case_id }) => case_id);
+  return delivered;
 }

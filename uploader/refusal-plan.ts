@@ -18,6 +18,9 @@ export type RefusalPlan = 'upload-again' | 'announce-alone' | 'hold';
 /** Refusals that say nothing about what was sealed, only about what arrived. */
 const lostOnTheWay = new Set(['BLOB_LOST', 'DIGEST_MISMATCH']);
 
+/** Another archive of the batch was withdrawn before it arrived. Its sender knows which: the rest goes on. */
+const withdrawnCode = 'CASE_WITHDRAWN';
+
 /** So many names are tried for one archive; an endpoint that spoils every one of them needs a person. */
 const maxNameTries = 5;
 
@@ -25,5 +28,6 @@ const maxNameTries = 5;
 export function planAfterRefusal(code: string, archives: readonly RefusedArchive[]): RefusalPlan {
   const mayTryAgain = archives.every(({ nameTry }) => nameTry < maxNameTries);
   if (lostOnTheWay.has(code) && mayTryAgain) return 'upload-again';
+  if (code === withdrawnCode) return 'announce-alone';
   return archives.length > 1 ? 'announce-alone' : 'hold';
 }

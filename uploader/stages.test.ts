@@ -15,6 +15,11 @@ const events: readonly CaseEvent[] = [
   'held',
   'approved',
   'released',
+  'resumed',
+  'resumed-uploading',
+  'resumed-uploaded',
+  'all-erased',
+  'withdrawn',
 ];
 
 test('a case that nothing disturbs goes through every stage once', () => {
@@ -40,11 +45,17 @@ test('every pair of stage and event either is in the table or throws ILLEGAL_MOV
       }
     }
   }
-  assert.equal(legal, 27);
+  assert.equal(legal, 44);
 });
 
-test('nothing leaves delivered, and nothing but receipts leads there', () => {
-  for (const event of events) assert.throws(() => nextStage('delivered', event), { code: 'ILLEGAL_MOVE' });
+test('from delivered a case only goes when its bytes do, and nothing but receipts leads there', () => {
+  for (const event of events.filter((one) => one !== 'all-erased' && one !== 'withdrawn')) {
+    assert.throws(() => nextStage('delivered', event), { code: 'ILLEGAL_MOVE' });
+  }
+  assert.deepEqual(
+    [nextStage('delivered', 'all-erased'), nextStage('delivered', 'withdrawn')],
+    ['released', 'withdrawn'],
+  );
   for (const event of events.filter((one) => one !== 'all-receipted')) {
     for (const stage of stageSchema.options) {
       let next: string | undefined;
@@ -73,4 +84,23 @@ test('only a held case is approved or released, and neither makes it sealed', ()
     }
   }
   assert.deepEqual([nextStage('held', 'approved'), nextStage('held', 'released')], ['settled', 'detected']);
+});
+
+test('only what was delivered, or what nobody is owed, is ever released', () => {
+  for (const stage of ['detected', 'settled', 'batched', 'uploading', 'uploaded', 'held'] as const) {
+    assert.throws(() => nextStage(stage, 'all-erased'), { code: 'ILLEGAL_MOVE' });
+  }
+});
+
+test('every case can be withdrawn once, and stays so whatever is still on its way', () => {
+  for (const stage of stageSchema.options.filter((one) => one !== 'withdrawn')) {
+    assert.equal(nextStage(stage, 'withdrawn'), 'withdrawn');
+  }
+  for (const event of events) {
+    try {
+      assert.equal(nextStage('withdrawn', event), 'withdrawn');
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, 'ILLEGAL_MOVE');
+    }
+  }
 });

@@ -15,6 +15,10 @@ import { LedgerError } from './ledger-error.ts';
  * - `held`: it needs a person
  * - `approved`: a person saw what it holds and lets it go on
  * - `released`: a person settled what it waited for, and wants it read again
+ * - `resumed`: a person lets a sealed case that was held go on; `resumed-uploading`, `resumed-uploaded`: some of it, or
+ *   all, is at the hub already
+ * - `all-erased`: nothing of it is owed, and the bytes of its last archive are gone
+ * - `withdrawn`: a person ordered that it be erased, here and at the receiver
  */
 export type CaseEvent =
   | 'settled'
@@ -27,7 +31,12 @@ export type CaseEvent =
   | 'all-receipted'
   | 'held'
   | 'approved'
-  | 'released';
+  | 'released'
+  | 'resumed'
+  | 'resumed-uploading'
+  | 'resumed-uploaded'
+  | 'all-erased'
+  | 'withdrawn';
 
 type Transition = readonly [Stage, CaseEvent, Stage];
 
@@ -42,7 +51,9 @@ type Transition = readonly [Stage, CaseEvent, Stage];
  * - `uploading`: blocks of an archive are being staged
  * - `uploaded`: all archives are committed blobs; the receipts are asked for until they come
  * - `delivered`: signed receipts for exactly these bytes were verified
+ * - `released`: local bytes are gone, under the retention policy
  * - `held`: it waits for a person, with a reason and a hint; the others go on
+ * - `withdrawn`: erased by order, here and, once its certificate has come, at the receiver
  */
 // biome-ignore format: the columns are the documentation
 const transitions: readonly Transition[] = [
@@ -73,6 +84,23 @@ const transitions: readonly Transition[] = [
   ['held',      'released',       'detected' ],
   ['held',      'sent-back',      'held'     ],
   ['held',      'all-receipted',  'delivered'],
+  ['held',      'resumed',        'sealed'   ],
+  ['held',      'resumed-uploading', 'uploading'],
+  ['held',      'resumed-uploaded', 'uploaded'],
+  ['sealed',    'all-erased',     'released' ],
+  ['delivered', 'all-erased',     'released' ],
+  ['detected',  'withdrawn',      'withdrawn'],
+  ['settled',   'withdrawn',      'withdrawn'],
+  ['sealed',    'withdrawn',      'withdrawn'],
+  ['batched',   'withdrawn',      'withdrawn'],
+  ['uploading', 'withdrawn',      'withdrawn'],
+  ['uploaded',  'withdrawn',      'withdrawn'],
+  ['delivered', 'withdrawn',      'withdrawn'],
+  ['released',  'withdrawn',      'withdrawn'],
+  ['held',      'withdrawn',      'withdrawn'],
+  ['withdrawn', 'sent-back',      'withdrawn'],
+  ['withdrawn', 'all-receipted',  'withdrawn'],
+  ['withdrawn', 'all-erased',     'withdrawn'],
 ];
 
 /** The stage after an event. Throws ILLEGAL_MOVE when the event cannot happen at that stage. */

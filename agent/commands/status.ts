@@ -4,7 +4,7 @@ import { ask } from '../control/client.ts';
 import { foldersOf } from '../folders.ts';
 import { procedureAlarms } from './procedure-alarms.ts';
 
-/** `vestibule status`: exit 4 when no daemon answers, 5 when a case is held or the gate needs somebody. */
+/** `vestibule status`: exit 4 when no daemon answers, 5 when a case is held, the store is full or the gate needs somebody. */
 export async function status(options: GlobalOptions): Promise<void> {
   const found = (await ask(foldersOf(options.data).socket, { verb: 'status' })) as ApplianceStatus | undefined;
   if (!found) {
@@ -14,6 +14,9 @@ export async function status(options: GlobalOptions): Promise<void> {
   const held = found.cases.held ?? 0;
   const alarms = procedureAlarms(found.procedure);
   if (alarms.length > 0) throw new Verdict(exitCode.needsAttention, alarms.join(' '));
+  if (found.storage.state === 'full') {
+    throw new Verdict(exitCode.needsAttention, 'The case store is full: nothing new is taken in until there is room.');
+  }
   if (held > 0) throw new Verdict(exitCode.needsAttention, `${held} held: see \`vestibule cases\`.`);
 }
 
@@ -36,6 +39,17 @@ function render(found: ApplianceStatus): string {
       privacy.profile === 'site-only' ? 'site-only: nothing is sent, cases stay sealed here' : privacy.profile,
     ],
     ['cases', stages.length > 0 ? stages.join(', ') : 'none yet'],
+    ['store', storeOf(found)],
     ['disk', `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`],
   ]);
+}
+
+function storeOf({ storage }: ApplianceStatus): string {
+  const { state, usedBytes, budgetBytes, reserveBytes, quotaBytes } = storage;
+  const limits = [
+    ...(quotaBytes === undefined ? [] : [`quota ${formatBytes(quotaBytes)}`]),
+    `reserve ${formatBytes(reserveBytes)}`,
+  ].join(', ');
+  const text = `${formatBytes(usedBytes)} of ${formatBytes(budgetBytes)} (${limits})`;
+  return state === 'full' ? `${paint('FULL', 'red')}: ${text}; intake holds, and goes on by itself` : text;
 }

@@ -26,9 +26,8 @@ async function serve(
   };
   const verbs: ControlHandlers = {
     ...{ status: note, 'procedure-status': note, 'procedure-start': note, 'procedure-stop': note },
-    ...{ 'procedure-override': note, 'procedure-override-end': note },
     ...{ 'case-release': note, 'case-unlock': note, 'case-unlock-status': note },
-    ...{ 'import-start': note, 'import-status': note, 'audit-take': note },
+    ...{ 'import-start': note, 'import-status': note },
   };
   const server = new ControlServer({ path, log: silentLog, talkMs: 300, handlers: { ...verbs, ...more.handlers } });
   await server.start();

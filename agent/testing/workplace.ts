@@ -18,6 +18,7 @@ import { Opener } from '../opener.ts';
 import { Passwords } from '../passwords/index.ts';
 import { Pipeline } from '../pipeline.ts';
 import { Sealer } from '../seal/index.ts';
+import { Storage } from '../storage/index.ts';
 import { until } from './until.ts';
 
 export interface WorkplaceOptions {
@@ -42,6 +43,7 @@ export class Workplace {
   readonly casesFolder: string;
   readonly spoolFolder: string;
   readonly passwords: Passwords;
+  readonly storage: Storage;
   readonly imports: Imports;
   /** Opens every archive that is made here. */
   readonly storageKey: { readonly kid: string; readonly secret: Uint8Array };
@@ -75,13 +77,19 @@ export class Workplace {
     this.#ownsSealer = shared === undefined;
     this.passwords = new Passwords({ gate: this.gate, log, sources: passwords });
     const { limits, maxSpoolBytes } = intakeSchema.parse({});
-    const caps = {
-      ...{ maxEntries, maxBytes, limits, maxSpoolBytes },
+    const caps = { maxEntries, maxBytes, limits, maxSpoolBytes };
+    const spaceLimits = {
+      ...{ highPercent: 95, lowPercent: 85 },
       get reserveBytes() {
         return settings.reserveBytes;
       },
     };
-    const opener = new Opener({ passwords: this.passwords, caps, spoolFolder: this.spoolFolder });
+    this.storage = new Storage({
+      folders: { cases: this.casesFolder, ledger: join(folder, 'ledger.db'), ballast: join(folder, 'ballast') },
+      ...{ limits: spaceLimits, log, presumedBytes: 0, onChange: () => {} },
+    });
+    const { storage } = this;
+    const opener = new Opener({ passwords: this.passwords, caps, storage, spoolFolder: this.spoolFolder });
     this.pipeline = new Pipeline({
       ...{ ledger, clock, log, siteKey, storageKey, quietMs, maxEntries, maxBytes, mode, opener },
       sealer: around?.(this.sealer) ?? this.sealer,
@@ -89,9 +97,9 @@ export class Workplace {
       recipients: [this.storageKey],
       privacy: { profile: 'pseudonymised', siteKey },
       casesFolder: this.casesFolder,
-      tiers: ['review', 'study'],
+      send: { review: 'always', study: 'always' },
       onChange: () => {},
-      onSealed: () => {},
+      onSealed: (bytes) => storage.added(bytes),
     });
     const { gate, pipeline, inbox } = this;
     const mayGoOn = (entryKey: string) => canGoOn(ledger.read.caseByEntry(entryKey)?.reason);

@@ -60,8 +60,7 @@ export async function forge(
   const last = index(identity);
   const all = [...chunks, Buffer.isBuffer(last) ? last : Buffer.from(JSON.stringify(last))];
   for (const [n, plain] of all.entries()) file.insert(n, sealChunk(dataKey, identity, n, plain));
-  await file.commit();
-  await file.settle();
+  await file.finish();
   file.place(path);
   return { path, envelope: await seal(dataKey, [secretKey]) };
 }

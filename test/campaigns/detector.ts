@@ -23,16 +23,9 @@ const ordersPerMutant = 1_000;
  */
 export function detectorCampaign(seed: number, orders: number): DetectorReport {
   const exhaustive = Object.fromEntries(
-    policies.flatMap((authorities) => {
-      const name = authorities.join('+') || 'nobody';
-      return [
-        [name, explore(step, authorities)],
-        [`${name} or a person`, explore(step, authorities, true)],
-      ] as const;
-    }),
+    policies.map((authorities) => [authorities.join('+') || 'nobody', explore(step, authorities)]),
   );
   assert.equal(exhaustive.nobody?.open, 0, 'without an authority it never opens');
-  assert.ok((exhaustive['nobody or a person']?.open ?? 0) > 0, 'no override ever opened: the world is no test of it');
   const random = randomOrders(step, seed, orders);
   assert.ok(random.openings > orders / 20, `only ${random.openings} openings: the orders are no test`);
   const missed = Object.entries(mutants).filter(([, mutant]) => !isFound(() => tryOut(mutant, seed)));
@@ -45,8 +38,7 @@ export function detectorCampaign(seed: number, orders: number): DetectorReport {
 }
 
 function tryOut(mutant: typeof step, seed: number): void {
-  explore(mutant, []);
-  for (const authorities of policies) explore(mutant, authorities, true);
+  for (const authorities of policies) explore(mutant, authorities);
   randomOrders(mutant, seed, ordersPerMutant);
 }
 

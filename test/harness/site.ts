@@ -170,8 +170,9 @@ export class Site {
         ...config.intake,
         quietSeconds: options.quietSeconds ?? 1,
         rescanSeconds: options.rescanSeconds ?? 60,
-        reserveBytes: 0,
       };
+      // What is delivered stays, so that tests can wait for it and look at it.
+      config.storage = { ...config.storage, reserveBytes: 0, keepDeliveredDays: 30 };
       config.procedure = { ...config.procedure, coolDownSeconds: options.coolDownSeconds ?? 0.2 };
       config.upload = { ...config.upload, receiptSeconds: 2 };
     });
