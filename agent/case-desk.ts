@@ -1,10 +1,10 @@
 import { GatewayError } from '../core/errors.ts';
 import type { Gate } from '../core/gate.ts';
 import { describe } from '../core/log.ts';
-import type { ImportStatus, UnlockStatus } from '../protocol/control.ts';
+import type { ControlRequest, ImportStatus, UnlockStatus } from '../protocol/control.ts';
 import type { ApplianceCase } from '../protocol/documents.ts';
 import type { Ledger } from '../uploader/index.ts';
-import type { ControlHandlers } from './control/index.ts';
+import type { Account } from './audit/index.ts';
 import type { Imports } from './imports/index.ts';
 import type { Passwords } from './passwords/index.ts';
 
@@ -30,27 +30,34 @@ interface Deps {
 
 export type DeskVerb = 'case-release' | 'case-unlock' | 'case-unlock-status' | 'import-start' | 'import-status';
 
+type Desk = {
+  readonly [Verb in DeskVerb]: (
+    request: Extract<ControlRequest, { verb: Verb }>,
+    account: Pick<Account, 'ledger'>,
+  ) => unknown;
+};
+
 /**
  * What people ask for cases that wait for them, over the control socket. It only notes down: the work is the intake's, in
  * its next round, behind the gate.
  */
-export function caseDesk(deps: Deps): Pick<ControlHandlers, DeskVerb> {
+export function caseDesk(deps: Deps): Desk {
   const { gate, ledger, imports, passwords, wake } = deps;
   const gateWord = () => (gate.isOpen ? 'open' : 'closed');
   return {
-    'case-release': async ({ caseId }): Promise<ApplianceCase> => {
+    'case-release': async ({ caseId }, account): Promise<ApplianceCase> => {
       expectHeld(ledger, caseId);
-      await ledger.release(caseId);
+      await account.ledger.release(caseId);
       wake();
       return known(ledger, caseId);
     },
 
-    'case-unlock': async ({ caseId, password }): Promise<ApplianceCase> => {
+    'case-unlock': async ({ caseId, password }, account): Promise<ApplianceCase> => {
       expectLocked(ledger, caseId);
       expectOpen(gate);
       // First the password: the intake may take the case the moment it is released.
       passwords.offer(caseId, password);
-      await ledger.release(caseId);
+      await account.ledger.release(caseId);
       wake();
       return known(ledger, caseId);
     },

@@ -62,7 +62,7 @@ test('status, procedure and their failures load no package, and little of ours',
   for (const words of [['status'], ['procedure'], start, ['procedure', 'stop']]) {
     const urls = await run(...words);
     assert.deepEqual(packages(urls), [], words.join(' '));
-    assert.ok(urls.filter((url) => url.startsWith('file:')).length <= 13, `${words}: ${urls.length}`);
+    assert.ok(urls.filter((url) => url.startsWith('file:')).length <= 18, `${words}: ${urls.length}`);
   }
   const answer = JSON.stringify({ ok: true, result: { lease: {}, quiet: true, waiting: [], daemon: true } });
   await listen(t, folders.socket, `${answer}\n`);

@@ -9,19 +9,28 @@ import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
 import { type Ledger, Releaser } from '../uploader/index.ts';
+import {
+  type AccountableVerbs,
+  type AuditLog,
+  accountable,
+  GateRecords,
+  leaseRecordId,
+  openAudit,
+} from './audit/index.ts';
 import { caseDesk, type DeskVerb } from './case-desk.ts';
 import { CloudSide } from './cloud-side.ts';
 import { type Config, readConfig } from './config.ts';
-import { type ControlHandlers, ControlServer } from './control/index.ts';
+import { ControlServer } from './control/index.ts';
 import type { Folders } from './folders.ts';
 import { canGoOn } from './held.ts';
 import { Imports } from './imports/index.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { Intake } from './intake.ts';
 import { Opener } from './opener.ts';
+import { overrideVerbs } from './override-verbs.ts';
 import { expectPrivate, Passwords } from './passwords/index.ts';
 import { Pipeline } from './pipeline.ts';
-import { History, type MakeSources, ProcedureWatch, sourcesOf } from './procedure/index.ts';
+import { History, type MakeSources, ProcedureWatch, readLeases, sourcesOf } from './procedure/index.ts';
 import { type Recovery, recover } from './recover.ts';
 import { Sealer } from './seal/index.ts';
 import { diskOf, snapshot, storageStatus } from './snapshot.ts';
@@ -48,6 +57,7 @@ export class Daemon {
   readonly #startedAt: Date;
   #services: Services | undefined;
   #ledger: Ledger | undefined;
+  #audit: AuditLog | undefined;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -66,6 +76,7 @@ export class Daemon {
 
   async stop(): Promise<void> {
     await this.#services?.stop();
+    await this.#audit?.record({ action: 'daemon-stopped', actor: 'appliance' }).catch(() => {});
     await this.#ledger?.close();
     await this.#lock.stop();
   }
@@ -80,12 +91,18 @@ export class Daemon {
     const keys = await openLocalKeys(keyFolder);
     const { ledger, tidy } = await recover({ folders, log });
     this.#ledger = ledger;
+    const audit = await openAudit({
+      ...{ folders, ledger, clock: this.#deps.clock, storageKey: keys.storage.secret },
+      leases: readLeases(folders.leases),
+    });
+    this.#audit = audit;
 
     const sources = await sourcesOf({
       ...{ settings: config.procedure, folder: folders.procedure, clock: this.#deps.clock, log, siteKey: keys.site },
       inboxes: config.inboxes,
     });
-    const { procedure, services } = this.#compose({ config, log, bundle, keyFolder, keys, ledger, tidy, sources });
+    const parts = { config, log, bundle, keyFolder, keys, ledger, tidy, sources, audit };
+    const { procedure, services } = this.#compose(parts);
     this.#services = new Services(services);
     await this.#services.start();
     void ledger.failed.then(() => process.kill(process.pid, 'SIGTERM'));
@@ -122,8 +139,9 @@ export class Daemon {
 
   #compose(parts: Parts) {
     const { folders, clock, announce } = this.#deps;
-    const { config, log, bundle, keyFolder, keys, ledger, tidy } = parts;
+    const { config, log, bundle, keyFolder, keys, ledger, tidy, audit } = parts;
     const gate = this.#gate;
+    const gateRecords = new GateRecords(audit, log);
     const procedure = new ProcedureWatch({
       gate,
       clock,
@@ -132,10 +150,18 @@ export class Daemon {
       authorities: config.procedure.authorities,
       coolDownMs: config.procedure.coolDownSeconds * 1000,
       stuckMs: config.procedure.stuckHours * 3_600_000,
+      overrideMaxMs: overrideMaxMs(config),
+      onOverrideEnd: (how) => {
+        announce({ event: 'override-ended', text: `The override is over: ${how}.` });
+        void audit
+          .record({ action: 'procedure-override-ended', actor: 'appliance', evidence: { how } })
+          .catch((error: unknown) => log.error({ error: describe(error) }, 'end of an override not recorded'));
+      },
       history: new History(folders.decisions, log),
       sources: parts.sources,
       onChange: (status) => {
         announce(gateMilestone(status));
+        gateRecords.note(status);
         cloud.poke();
       },
     });
@@ -205,8 +231,13 @@ export class Daemon {
       },
     });
     const desk = caseDesk({ gate, ledger, imports, passwords, wake: () => intake.wake() });
-    const handlers = { ...this.#handlers(procedure, cloud, { config, bundle, ledger, storage }), ...desk };
-    const control = new ControlServer({ path: folders.socket, handlers, log });
+    const verbs = {
+      ...this.#handlers(procedure, cloud, { config, bundle, ledger, audit, storage }),
+      ...overrideVerbs(procedure),
+      ...desk,
+    };
+    const handlers = accountable(verbs, { audit, ledger, clock, log });
+    const control = new ControlServer({ path: folders.socket, claims: folders.claims, handlers, log });
     const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
     return { procedure, services: [procedure, control, cloud, seal, releaser, intake] };
   }
@@ -214,8 +245,8 @@ export class Daemon {
   #handlers(
     procedure: ProcedureWatch,
     cloud: CloudSide,
-    parts: Pick<Parts, 'config' | 'bundle' | 'ledger'> & { readonly storage: Storage },
-  ): Omit<ControlHandlers, DeskVerb> {
+    parts: Pick<Parts, 'config' | 'bundle' | 'ledger' | 'audit'> & { readonly storage: Storage },
+  ): Omit<AccountableVerbs, DeskVerb | keyof ReturnType<typeof overrideVerbs>> {
     const { folders, clock } = this.#deps;
     return {
       status: async (): Promise<ApplianceStatus> => ({
@@ -231,17 +262,24 @@ export class Daemon {
         inboxes: parts.config.inboxes.length,
       }),
       'procedure-status': () => procedure.status,
-      'procedure-start': async ({ reason, holder, forMs }): Promise<ProcedureStarted> => {
+      'procedure-start': async ({ reason, holder, forMs }, account): Promise<ProcedureStarted> => {
         const askedMs = clock.monotonicMs();
         const lease = procedure.take({ reason, holder, ...(forMs === undefined ? {} : { forMs }) });
         const passedMs = clock.monotonicMs() - askedMs;
-        const waiting = await this.#gate.quiet(Math.max(leastQuietMs, quietWithinMs - passedMs));
+        const withinMs = Math.max(leastQuietMs, quietWithinMs - passedMs);
+        // The lease is on disk, and a start finds one without a record: its record keeps nobody waiting for longer.
+        const recorded = account.record({ id: leaseRecordId(lease.id) }).catch(() => {});
+        const [waiting] = await Promise.all([
+          this.#gate.quiet(withinMs),
+          Promise.race([recorded, clock.sleep(withinMs)]),
+        ]);
         return { lease, quiet: waiting.length === 0, waiting, daemon: true };
       },
       'procedure-stop': ({ holder }) => {
         procedure.release(holder);
         return procedure.status;
       },
+      'audit-take': () => parts.audit.takePending(folders.audit),
     };
   }
 }
@@ -254,13 +292,20 @@ interface Parts {
   readonly keys: LocalKeys;
   readonly ledger: Ledger;
   readonly tidy: Recovery['tidy'];
+  readonly audit: AuditLog;
   readonly sources: MakeSources;
 }
 
+/** How long a person's word may count, where the site's file allows it at all. */
+function overrideMaxMs({ procedure: { override } }: Config): number | undefined {
+  return override?.allowed ? override.maxMinutes * 60_000 : undefined;
+}
+
 /** Says who holds leases, not why: what people type as a reason stays out of everything that is kept as a log. */
-function gateMilestone({ gate, state, leases }: ProcedureStatus): Milestone {
+function gateMilestone({ gate, state, leases, override }: ProcedureStatus): Milestone {
   const held = leases.length === 0 ? '' : `, held by ${[...new Set(leases.map(({ holder }) => holder))].join(', ')}`;
-  return { event: `gate-${gate}`, text: `Gate ${gate}: ${state}${held}.` };
+  const word = override ? ', by a person’s word (override)' : '';
+  return { event: `gate-${gate}`, text: `Gate ${gate}: ${state}${held}${word}.` };
 }
 
 /**

@@ -17,8 +17,10 @@ export function foldersOf(dataFolder: string) {
     procedure: join(folder, 'procedure'),
     /** What the procedure detector decided, and on what evidence. */
     decisions: join(folder, 'procedure', 'decisions.jsonl'),
-    /** What people did that must be accounted for. */
-    audit: join(folder, 'audit.log'),
+    /** Records of what commands did, until the daemon takes them into the ledger's audit log. */
+    audit: join(folder, 'audit'),
+    /** Where commands prove to the daemon who runs them. */
+    claims: join(folder, 'claims'),
     ledger: join(folder, 'ledger.db'),
     cases: join(folder, 'cases'),
     /** Encrypted scratch files of containers inside containers; nothing in it outlives the daemon. */

@@ -44,6 +44,7 @@ export async function snapshot(deps: {
     gate: {
       ...{ state: procedure.state, open: procedure.gate === 'open', since: procedure.since },
       ...(procedure.stuck ? { stuck: true as const } : {}),
+      ...(procedure.override ? { override: true as const } : {}),
       ...(procedure.faults ? { faults: procedure.faults.length } : {}),
     },
     cases,

@@ -9,7 +9,8 @@ export async function runVerb(words: readonly string[]): Promise<void> {
   await runCommandLine('vestibule', words, addVerbs);
 }
 
-function addVerbs(vestibule: Command, options: GlobalOptions): void {
+/** Every verb of `vestibule`, with what it does when it is parsed. */
+export function addVerbs(vestibule: Command, options: GlobalOptions): void {
   vestibule
     .description('Gateway appliance beside a CARTO 3 system: takes exports in, pseudonymised, and delivers them.')
     .version(version());
@@ -89,6 +90,20 @@ function addVerbs(vestibule: Command, options: GlobalOptions): void {
       await replayProcedure(options, file, { ...(policy ? { policy } : {}), truth: truthOf(truth) });
     });
 
+  const override = procedure
+    .command('override')
+    .description('a person’s word that the room is free, where the site’s file allows it; audited');
+  override
+    .command('open')
+    .description('let the gate open against evidence that nobody can take back')
+    .requiredOption('--reason <text>', 'why; it is kept sealed in the audit log')
+    .requiredOption('--for <minutes>', 'how long the word counts', minutes)
+    .action(async (flags) => (await import('./commands/procedure-override.ts')).openOverride(options, flags));
+  override
+    .command('close')
+    .description('take that word back')
+    .action(async () => (await import('./commands/procedure-override.ts')).closeOverride(options));
+
   vestibule
     .command('inspect <path>')
     .description('what is in an export (folder or archive), and whether it agrees with itself')
@@ -101,6 +116,18 @@ function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .description('take in a folder, a container or a mounted stick, once, read only')
     .option('--wait', 'wait for the gate when it is closed')
     .action(async (path: string, flags) => (await import('./commands/import.ts')).importPath(options, path, flags));
+
+  const audit = vestibule.command('audit').description('who did what, and why');
+  audit
+    .command('tail', { isDefault: true })
+    .description('the last records')
+    .option('-n, --lines <n>', 'how many', Number, 20)
+    .option('--since <time>', 'only those of the last 90m, 24h, 7d')
+    .action(async (flags) => (await import('./commands/audit.ts')).auditTail(options, flags));
+  audit
+    .command('verify')
+    .description('whether every record is there, unaltered and in its place')
+    .action(async () => (await import('./commands/audit.ts')).auditVerify(options));
 
   vestibule
     .command('relink <code>')

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Database, openBuild } from '../core/database.ts';
 import { partialSuffix, renameDurable, unlinkDurable } from '../core/files.ts';
@@ -20,6 +21,7 @@ export class BuildFile {
   readonly #db: Database;
   readonly #insert: (n: number, sealed: Uint8Array) => void;
   #flushedBytes = 0;
+  #flushing: Promise<void> = Promise.resolve();
 
   /** Creates the file beside its final `path`, of that format version, and writes what is in clear. */
   static async create(path: string, identity: ArchiveIdentity, version: number): Promise<BuildFile> {
@@ -46,24 +48,37 @@ export class BuildFile {
     this.#insert(n, sealed);
   }
 
-  /** True when the file has grown by 8 MiB since the last flush. */
-  async isFlushDue(): Promise<boolean> {
-    const { size } = await this.#handle.stat();
-    return size - this.#flushedBytes >= flushBytes;
+  /** True when the file has grown by 8 MiB since the last flush began. */
+  get isFlushDue(): boolean {
+    return fstatSync(this.#handle.fd).size - this.#flushedBytes >= flushBytes;
   }
 
-  /** Waits until the disk has what was written so far; the thread's event loop lives on meanwhile. */
+  /** Begins to flush what was written so far, once an earlier flush has ended; others may work meanwhile. */
   async flush(): Promise<void> {
-    const { size } = await this.#handle.stat();
-    await this.#handle.datasync();
-    this.#flushedBytes = size;
+    await this.#flushing;
+    this.#flushedBytes = fstatSync(this.#handle.fd).size;
+    this.#flushing = this.#handle.datasync();
+    // Whoever waits next is told.
+    this.#flushing.catch(() => {});
   }
 
-  /** Commits and makes the whole file durable under its private name. */
-  async finish(): Promise<void> {
+  /** Resolves when no flush is under way. */
+  flushed(): Promise<void> {
+    return this.#flushing;
+  }
+
+  /** Commits; nothing can be inserted any more. */
+  async commit(): Promise<void> {
+    await this.#flushing;
     this.#db.exec('COMMIT');
     this.#db.close();
-    await this.#handle.sync();
+    this.#flushing = this.#handle.sync();
+    this.#flushing.catch(() => {});
+  }
+
+  /** Waits until the committed file is durable under its private name. */
+  async settle(): Promise<void> {
+    await this.#flushing;
     await this.#handle.close();
   }
 
@@ -74,6 +89,7 @@ export class BuildFile {
 
   /** Takes everything back, at whatever point the build has failed. */
   async discard(): Promise<void> {
+    await this.#flushing.catch(() => {});
     this.#db.close();
     await this.#handle.close();
     unlinkDurable(this.path);

@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { newId } from '../protocol/ids.ts';
-import type { BuildStep } from './chunk-writer.ts';
 import { archivePath, keysPathOf } from './format.ts';
 import { openArchive } from './reader.ts';
+import type { BuildStep } from './step.ts';
 import { sweepBuilds } from './sweep.ts';
 import { secretKey, tempFolder } from './testing/studies.ts';
 

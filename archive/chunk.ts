@@ -11,12 +11,21 @@ const compressing = { chunkSize: 128 << 10, params: { [constants.ZSTD_c_compress
 /** A frame may ask for a window of 8 MiB at most (RFC 8878, 3.1.1.1.2 recommends exactly that much support). */
 const decompressing = { params: { [constants.ZSTD_d_windowLogMax]: 23 } };
 
-/** Compresses and encrypts chunk `n`: zstd frame under AES-256-GCM, tag at the end. */
-export function sealChunk(key: Uint8Array, identity: ArchiveIdentity, n: number, plain: Uint8Array): Buffer {
-  const packed = zstdCompressSync(plain, { ...compressing, pledgedSrcSize: plain.length });
+/** The zstd frame of a chunk's plaintext: the same for every archive that holds it. */
+export function compressChunk(plain: Uint8Array): Buffer {
+  return zstdCompressSync(plain, { ...compressing, pledgedSrcSize: plain.length });
+}
+
+/** Chunk `n` of one archive from its zstd frame: AES-256-GCM, tag at the end. */
+export function encryptChunk(key: Uint8Array, identity: ArchiveIdentity, n: number, frame: Uint8Array): Buffer {
   const gcm = createCipheriv(cipher, key, nonceOf(n), { authTagLength: tagBytes });
   gcm.setAAD(associatedDataOf(identity, n));
-  return Buffer.concat([gcm.update(packed), gcm.final(), gcm.getAuthTag()]);
+  return Buffer.concat([gcm.update(frame), gcm.final(), gcm.getAuthTag()]);
+}
+
+/** Compresses and encrypts chunk `n`. */
+export function sealChunk(key: Uint8Array, identity: ArchiveIdentity, n: number, plain: Uint8Array): Buffer {
+  return encryptChunk(key, identity, n, compressChunk(plain));
 }
 
 /** The plaintext of chunk `n`. Throws DAMAGED when the tag differs, LIMIT_EXCEEDED when it unpacks to more than `maxBytes`. */

@@ -1,6 +1,6 @@
+export type { ArchiveOrder, SealedArchive } from './archive-build.ts';
 export { ArchiveError, type ArchiveErrorCode } from './archive-error.ts';
-export { type BuildHooks, type BuildOrder, buildArchive, type SealedArchive } from './build.ts';
-export type { BuildStep } from './chunk-writer.ts';
+export { type BuildHooks, type BuildOrder, type BuildsOrder, buildArchive, buildArchives } from './build.ts';
 export type { ArchiveEntry, UnchangedEntry } from './contents.ts';
 export { type BaseArchive, type DeltaPlan, planDelta } from './delta.ts';
 export { eraseArchive, eraseArchiveInSteps } from './erase.ts';
@@ -10,5 +10,6 @@ export { type KeysFile, readKeysFile } from './keys-file.ts';
 export { type ArchiveProof, defaultProofLimits, type ProofLimits, type ProofOrder, type StandsOn } from './proof.ts';
 export { proveArchive } from './prove-archive.ts';
 export { type ArchiveReader, openArchive } from './reader.ts';
+export type { BuildStep } from './step.ts';
 export { sweepBuilds } from './sweep.ts';
 export { type WholeArchive, wholeOf } from './whole.ts';

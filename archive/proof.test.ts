@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { buildArchive, type SealedArchive } from './build.ts';
+import type { SealedArchive } from './archive-build.ts';
+import { buildArchive } from './build.ts';
 import { defaultProofLimits } from './proof.ts';
 import { proveArchive } from './prove-archive.ts';
 import { copyOf, flipByte, tamper, vouchFor } from './testing/forgery.ts';

@@ -1,5 +1,7 @@
 import '../core/node-guard.ts';
 import { checkRecording, crashCampaign, showCrashReport } from '../test/campaigns/crash/crash.ts';
+import { faultCampaign, showFaultReport } from '../test/campaigns/crash/faults.ts';
+import { cutsCampaign, showCutsReport } from '../test/campaigns/cuts.ts';
 import { detectorCampaign, showDetectorReport } from '../test/campaigns/detector.ts';
 import { fuzzCampaign } from '../test/campaigns/fuzz/fuzz.ts';
 import { replay } from '../test/campaigns/fuzz/replay.ts';
@@ -24,6 +26,17 @@ const campaigns: Readonly<Record<string, (args: readonly string[]) => Promise<vo
     const order = { seed: seedOf(at), states: Number(states ?? 200_000) };
     const report = await (seed === '--replay' ? checkRecording(more ?? '', order, say) : crashCampaign(order, say));
     say(showCrashReport(report));
+    say(JSON.stringify(report));
+    if (report.failures.length > 0) process.exitCode = 1;
+  },
+  async cuts([seed, cuts]) {
+    const report = await cutsCampaign(seedOf(seed), Number(cuts ?? 500), say);
+    say(showCutsReport(report));
+    say(JSON.stringify(report));
+  },
+  async faults([seed, sample]) {
+    const report = await faultCampaign(seedOf(seed), sample === undefined ? undefined : Number(sample), say);
+    say(showFaultReport(report));
     say(JSON.stringify(report));
     if (report.failures.length > 0) process.exitCode = 1;
   },

@@ -8,6 +8,9 @@ const benches: Readonly<Record<string, (repeats: number) => Promise<Figure[]>>> 
   simulate: async (repeats) => (await import('./simulate.ts')).simulate(repeats),
   're-export': async () => (await import('./re-export.ts')).reExport(),
   pseudonymise: async (repeats) => (await import('./pseudonymise.ts')).pseudonymiseBench(repeats),
+  seal: async (repeats) => (await import('./seal.ts')).seal(repeats),
+  'seal-memory': async () => (await import('./seal-memory.ts')).sealMemory(),
+  'event-loop': async (repeats) => (await import('./event-loop.ts')).eventLoop(repeats),
   idle: async (repeats) => (await import('./idle.ts')).idle(repeats),
 };
 

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 
 /** Everything that is recorded, and when. An action is added here first; docs/audit.md lists them all. */
 export const auditActions = {
-  'daemon-started': 'the appliance started; evidence: its version, digest of its site file, and how it ended before',
+  'daemon-started': 'the appliance started; evidence: its version and the digest of its site file',
   'daemon-stopped': 'it was stopped in good order',
   'clock-jumped': 'wall and monotonic clock went apart by more than two minutes; evidence: by how much',
   'gate-opened': 'the gate opened; evidence: every statement that counted',
@@ -16,9 +16,14 @@ export const auditActions = {
   'gate-stuck': 'the gate has been closed for longer than the site expects',
   'procedure-start': 'somebody took a lease',
   'procedure-stop': 'somebody released leases; evidence: how many',
+  'procedure-override': 'somebody set evidence aside; evidence: what, and for how long',
+  'procedure-override-end': 'somebody took that back',
+  'procedure-override-ended': 'that is over; evidence: how',
   'case-release': 'somebody let a held case go on',
   'case-unlock': 'somebody typed the password of a locked case; the password is kept nowhere',
   'import-start': 'somebody had a path imported',
+  refused: 'somebody was refused; evidence: the verb, the code, and how many refusals before were only counted',
+  'record-unreadable': 'a record that a command had left cannot be read; its file was put aside',
   relink: 'somebody asked what stands behind a generated code; evidence: the result',
   setup: 'the appliance was set up from a bundle; evidence: its fingerprint',
 } as const;

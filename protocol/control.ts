@@ -26,7 +26,7 @@ export const authorities = ['leases', 'timetable', 'hl7', 'mpps'] as const;
 export type Authority = (typeof authorities)[number];
 
 /** Where evidence comes from. Those that are no authority can only close the gate. */
-export type SourceName = Authority | 'neighbours' | 'activity' | 'load' | 'button';
+export type SourceName = Authority | 'neighbours' | 'activity' | 'load' | 'button' | 'override';
 
 /** `busy` and `maybe` (weak evidence) close the gate, `free` lets it open if an authority says it, `nothing` is no say. */
 export type Says = 'busy' | 'maybe' | 'free' | 'nothing';
@@ -57,6 +57,14 @@ export interface ProcedureStatus {
   readonly opensInMs?: number;
   /** Present while the gate has been closed for longer than the site expects. Nothing opens it by itself. */
   readonly stuck?: { readonly since: string; readonly text: string };
+  /** Present while a person's word outweighs evidence. */
+  readonly override?: {
+    readonly since: string;
+    readonly remainingMs: number;
+    readonly reason: string;
+    /** What it was given against. */
+    readonly setsAside: readonly SourceName[];
+  };
   /** Sources that do not work, if any: what they would say is not known. */
   readonly faults?: readonly { readonly source: SourceName; readonly what: string }[];
 }
@@ -143,11 +151,22 @@ export type ControlRequest =
   | { readonly verb: 'procedure-status' }
   | { readonly verb: 'procedure-start'; readonly reason: string; readonly holder: string; readonly forMs?: number }
   | { readonly verb: 'procedure-stop'; readonly holder: string }
+  | { readonly verb: 'procedure-override'; readonly reason: string; readonly forMs: number }
+  | { readonly verb: 'procedure-override-end' }
   | { readonly verb: 'case-release'; readonly caseId: string }
   | { readonly verb: 'case-unlock'; readonly caseId: string; readonly password: string }
   | { readonly verb: 'case-unlock-status'; readonly caseId: string }
   | { readonly verb: 'import-start'; readonly path: string }
-  | { readonly verb: 'import-status'; readonly importId: string };
+  | { readonly verb: 'import-status'; readonly importId: string }
+  /** Takes in the audit records that commands have left. */
+  | { readonly verb: 'audit-take' };
+
+/** Who asks, as far as the command itself can say; `claim` names the folder that proves it. */
+export interface ControlFrom {
+  readonly uid?: number;
+  readonly behalfOf?: number;
+  readonly claim?: string;
+}
 
 export type ControlResponse =
   | { readonly ok: true; readonly result: unknown }

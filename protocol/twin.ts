@@ -13,6 +13,8 @@ export const reportedSchema = z.strictObject({
     since: z.iso.datetime(),
     /** Closed for longer than the site expects: somebody should look. */
     stuck: z.literal(true).exactOptional(),
+    /** A person's word outweighs evidence. */
+    override: z.literal(true).exactOptional(),
     /** So many sources of evidence do not work. */
     faults: z.int().positive().exactOptional(),
   }),

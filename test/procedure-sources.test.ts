@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -75,4 +75,45 @@ test('GATE-02: an HL7 sender opens and closes the gate, over kill -9, and nothin
     readFileSync(join(site.data, 'appliance', name), 'utf8'),
   );
   for (const text of kept) assert.doesNotMatch(text, /MILLER|SECRET-7|ORDER-77/);
+});
+
+test('GATE-03: a person’s word opens where the site allows it, never against a lease, and not after a restart', async (t) => {
+  const site = await Site.create({ coolDownSeconds: 0.2 });
+  t.after(() => site.close());
+  const port = await freePortBase(1);
+  site.configure((config) => {
+    const hl7 = { address: '127.0.0.1', port, peers: ['127.0.0.1'], rooms: ['EP1'] };
+    config.procedure = { ...config.procedure, authorities: ['hl7'], hl7, override: { allowed: true, maxMinutes: 10 } };
+  });
+  const start = async () => {
+    const from = site.appliance.lines.length;
+    site.appliance.start();
+    await site.appliance.said('started', 60_000, from);
+  };
+  const override = (...words: readonly string[]) => site.vestibule('procedure', 'override', ...words);
+  const open = (minutes: string) => override('open', '--reason', 'SECRET called off', '--for', minutes);
+  const status = () => site.vestibule('procedure', 'status', '--json');
+  const gate = async () => (JSON.parse((await status()).stdout) as ProcedureStatus).gate;
+  await start();
+  await send(port, order('IP'));
+  assert.equal((await open('11')).code, 3, 'longer than the site allows');
+  assert.equal((await open('5')).code, 0);
+  await until(async () => (await gate()) === 'open', 'an open gate');
+  const loud = await site.vestibule('status');
+  assert.equal(loud.code, 5);
+  assert.match(loud.stdout, /ALARM +OVERRIDE/);
+
+  await site.appliance.kill9();
+  await start();
+  assert.equal((JSON.parse((await status()).stdout) as ProcedureStatus).state, 'active');
+  assert.equal((await open('5')).code, 0);
+  await until(async () => (await gate()) === 'open', 'an open gate');
+  await site.vestibule('procedure', 'start', '--reason', 'case');
+  assert.equal(await gate(), 'closed');
+  const refused = await open('5');
+  assert.deepEqual([refused.code, /leases: held by cli/.test(refused.stderr)], [3, true]);
+  for (const name of ['procedure/decisions.jsonl', 'vestibule.log', 'ledger.db', 'ledger.db-wal']) {
+    const path = join(site.data, 'appliance', name);
+    if (existsSync(path)) assert.equal(readFileSync(path).includes('SECRET'), false, name);
+  }
 });

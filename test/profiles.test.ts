@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Linkage } from '../carto/index.ts';
 import { openText } from '../core/boxed-text.ts';
+import type { AuditRecord } from '../protocol/audit.ts';
 import type { Profile } from '../protocol/profile.ts';
 import { expectDone, Site } from './harness/site.ts';
 
@@ -95,18 +96,15 @@ test('each profile keeps its promise from the inbox to the cloud side, and a cod
   assert.equal((await site.vestibule('relink', 'Simulated Study 1')).code, 2);
 
   // Audited: who, which code, what came of it; never what stands behind it.
-  const audit = readFileSync(own('audit.log'), 'utf8');
-  const records = audit
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const audit = (await site.vestibule('audit', 'tail', '-n', '1000', '--json')).stdout;
+  const records = (JSON.parse(audit) as AuditRecord[]).filter(({ action }) => action === 'relink');
   assert.deepEqual(
-    records.map(({ action, uid, subject, result }) => [action, uid, subject, result]),
+    records.map(({ uid, subject, evidence }) => [uid, subject, evidence]),
     [
-      ['relink', process.getuid?.(), code, 'found'],
-      ['relink', process.getuid?.(), localCode.code, 'found'],
-      ['relink', process.getuid?.(), freeCode, 'no-way-back'],
-      ['relink', process.getuid?.(), 'Map-bbbbbbbb', 'unknown'],
+      [process.getuid?.(), code, { result: 'found' }],
+      [process.getuid?.(), localCode.code, { result: 'found' }],
+      [process.getuid?.(), freeCode, { result: 'no-way-back' }],
+      [process.getuid?.(), 'Map-bbbbbbbb', { result: 'unknown' }],
     ],
   );
   for (const log of [audit, readFileSync(own('vestibule.log'), 'utf8')]) assert.doesNotMatch(log, /Simulated/);

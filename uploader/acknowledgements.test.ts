@@ -36,7 +36,7 @@ function factsOf(path: string): string {
   return JSON.stringify(rows);
 }
 
-test('the right receipt delivers its cases, once; again it is answered well and changes nothing', async (t) => {
+test('COURIER-07: the right receipt delivers its cases, once; again it is answered well and changes nothing', async (t) => {
   const { ledger, path, signer, acknowledgements, events, batchId, caseIds, right } = await makeWorld(t);
   const receipt = await signer.issue(right);
   assert.deepEqual(await acknowledgements.accept({ receipt }), {
@@ -127,7 +127,7 @@ function changed({ right }: World, change: Partial<Receipt['archives'][number]>)
 }
 
 for (const [what, [make, code, status]] of Object.entries(wrongs)) {
-  test(`a receipt with ${what} is refused with ${code}, recorded, and releases nothing`, async (t) => {
+  test(`COURIER-06: a receipt with ${what} is refused with ${code}, recorded, and releases nothing`, async (t) => {
     const world = await makeWorld(t);
     const before = factsOf(world.path);
     const answer = await world.acknowledgements.accept(await make(world));
@@ -143,7 +143,7 @@ for (const [what, [make, code, status]] of Object.entries(wrongs)) {
   });
 }
 
-test('a receipt of one batch does not open another one of the same content', async (t) => {
+test('COURIER-06: a receipt of one batch does not open another one of the same content', async (t) => {
   const { ledger, path, signer, acknowledgements, right } = await makeWorld(t);
   const first = await signer.issue(right);
   await acknowledgements.accept({ receipt: first });
@@ -161,7 +161,7 @@ test('a receipt of one batch does not open another one of the same content', asy
   });
 });
 
-test('a receipt that overtook the one before it is refused now and taken after that one', async (t) => {
+test('COURIER-07: a receipt that overtook the one before it is refused now and taken after that one', async (t) => {
   const { ledger, signer, acknowledgements, events, batchId, right } = await makeWorld(t);
   const archive = someArchive();
   const later = await announcedBatch(ledger, [archive]);

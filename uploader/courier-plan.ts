@@ -25,7 +25,7 @@ export interface Outlook {
   readonly tiersToBatch: readonly Tier[];
   readonly nowMs: number;
   readonly dueMs: (key: string) => number;
-  /** Archives do not leave before, for no window is open; 0 while one is. What is small goes at any time. */
+  /** Archives do not leave before: no window is open, or the endpoint asked for patience. What is small goes at any time. */
   readonly archivesDueMs: number;
 }
 

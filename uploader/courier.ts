@@ -77,6 +77,8 @@ export class Courier implements Service {
   readonly #stop = new AbortController();
   readonly #early = new Set<string>();
   #woken = new AbortController();
+  /** The endpoint asked for so much patience, on behalf of all that goes there. */
+  #endpointBusyUntilMs = 0;
   #running: Promise<void> | undefined;
 
   constructor(deps: CourierDeps) {
@@ -160,6 +162,7 @@ export class Courier implements Service {
     } catch (error) {
       if (signal.aborted || isLedgerGone(error)) throw error;
       const leastMs = error instanceof UploadError ? error.retryAfterMs : undefined;
+      if (leastMs !== undefined) this.#endpointBusyUntilMs = this.#deps.clock.monotonicMs() + leastMs;
       const attempts = this.#schedule.postpone(job.key, this.#untilRetry, leastMs);
       if (isWorthALine(attempts))
         this.#log.warn({ job: job.kind, attempts, error: describe(error) }, 'courier job failed');
@@ -176,7 +179,7 @@ export class Courier implements Service {
       tiersToBatch: read.tiersToBatch(),
       nowMs,
       dueMs: (key) => this.#schedule.dueMs(key),
-      archivesDueMs: untilOpenMs === 0 ? 0 : nowMs + untilOpenMs,
+      archivesDueMs: Math.max(this.#endpointBusyUntilMs, untilOpenMs === 0 ? 0 : nowMs + untilOpenMs),
     });
   }
 

@@ -1,4 +1,5 @@
 export type { MethodAnswer } from './acknowledgements.ts';
+export type { AuditFault, AuditRow, AuditVerdict } from './audit/verify.ts';
 export { damagedHint } from './batch-desk.ts';
 export type { DetectedEntry, EntrySize, SealedArchiveRow } from './case-commands.ts';
 export { Courier, type CourierDeps } from './courier.ts';

@@ -1,6 +1,7 @@
 import { type Database, openReader } from '../core/database.ts';
 import type { ApplianceCase, Stage } from '../protocol/documents.ts';
 import type { Tier } from '../protocol/ids.ts';
+import { AuditReader } from './audit/audit-reader.ts';
 import type { StagedBlock } from './delivery-commands.ts';
 import {
   type ArchiveFiles,
@@ -37,6 +38,7 @@ const toBatch = `batch_id IS NULL AND send = 'always' AND stage IN (SELECT value
 export class LedgerReader {
   /** What waits to be sent beside the archives of cases. */
   readonly outbox: OutboxReader;
+  readonly audit: AuditReader;
   readonly #db: Database;
   readonly #sql: Statements;
 
@@ -44,6 +46,7 @@ export class LedgerReader {
     this.#db = db;
     this.#sql = statementsOf(db);
     this.outbox = new OutboxReader(this.#sql);
+    this.audit = new AuditReader(this.#sql, (read) => this.#atOnce(read));
   }
 
   /** All cases, oldest first, as `cases list --json` prints them. */

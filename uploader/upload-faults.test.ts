@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as after } from 'node:timers/promises';
 import { LedgerError } from './ledger-error.ts';
 import { newServerIdentity } from './testing/authority.ts';
 import type { BlobRequest, Fault } from './testing/blob-server.ts';
@@ -18,6 +19,7 @@ const faults: Readonly<Record<string, readonly [BlobRequest, Fault, number?]>> =
   'a busy server': ['block', { status: 503, code: 'ServerBusy' }, 2],
   'too many requests': ['block', { status: 429, code: 'TooManyRequests', headers: { 'retry-after': '0' } }, 2],
   'an expired ticket': ['block', { status: 403, code: 'AuthenticationFailed' }, 2],
+  'a condition that does not hold on a block': ['block', { status: 412, code: 'ConditionNotMet' }, 2],
   'a conflict on a block': ['block', { status: 409, code: 'InvalidBlobType' }, 2],
   'a connection cut in the middle of a block': ['block', { cutAfterBytes: 100_000 }, 2],
   'a block whose answer is lost': ['block', 'answer-lost', 2],
@@ -25,11 +27,14 @@ const faults: Readonly<Record<string, readonly [BlobRequest, Fault, number?]>> =
   'a condition that does not hold on the commit': ['commit', { status: 412, code: 'ConditionNotMet' }],
   'a conflict on the commit': ['commit', { status: 409, code: 'BlobAlreadyExists' }],
   'a commit whose answer is lost': ['commit', 'answer-lost'],
+  'a gateway that is away on the commit': ['commit', { status: 502, code: 'BadGateway' }],
+  'a gateway that waits in vain on the commit': ['commit', { status: 504, code: 'GatewayTimeout' }],
+  'an expired ticket on the commit': ['commit', { status: 403, code: 'AuthenticationFailed' }],
   'blocks that were lost before the commit': ['commit', 'forget-blocks'],
 };
 
 for (const [what, [on, fault, nth = 1]] of Object.entries(faults)) {
-  test(`an upload survives ${what}`, async (t) => {
+  test(`COURIER-03: an upload survives ${what}`, async (t) => {
     const world = await CourierWorld.make(t);
     world.server.failNext(on, fault, nth);
     const { archives } = await world.seal({ review: archiveBytes });
@@ -75,6 +80,64 @@ test('a spoilt name is left behind, and the ticket for it closed as failed', asy
   assert.deepEqual(world.link.closed.map(({ succeeded }) => succeeded).toSorted(), [false, true]);
 });
 
+test('COURIER-04: a ticket that expires in the middle is exchanged, and no block is sent again for it', async (t) => {
+  const world = await CourierWorld.make(t);
+  const used = new Map<string, number>();
+  world.server.isTicketGood = (signature) => {
+    const times = (used.get(signature) ?? 0) + 1;
+    used.set(signature, times);
+    // Each is good for three requests, of which the first of a later one asks for what is there.
+    return times <= 3;
+  };
+  const { archives } = await world.seal({ review: archiveBytes });
+  await world.start();
+  await until('it is delivered', () => world.delivered.length === 1);
+  assert.equal(world.server.digestOf(world.blobOf(archives[0] as never)), archives[0]?.sha256);
+  assert.equal(bytesOf(world), archiveBytes, 'every block was staged once');
+  await until('all tickets are closed', () => world.link.open.size === 0);
+  assert.ok(used.size >= 2);
+  assert.equal(world.link.closed.filter(({ succeeded }) => succeeded).length, 1);
+  assert.ok(world.link.mostOpen <= 2);
+});
+
+test('COURIER-04: a list of uncommitted blocks that is empty after a restart means to start again', async (t) => {
+  const world = await CourierWorld.make(t);
+  world.server.bytesPerSecond = 6 * mib;
+  const { archives } = await world.seal({ study: 3 * mib });
+  await world.start();
+  await until('some blocks are there', () => world.server.staged.length >= 2);
+  await world.courier.stop();
+  world.server.failNext('list', 'forget-blocks');
+  world.server.bytesPerSecond = Number.POSITIVE_INFINITY;
+  world.courier = world.newCourier();
+  await world.start();
+  await until('it is delivered', () => world.delivered.length === 1);
+  assert.equal(world.server.digestOf(world.blobOf(archives[0] as never)), archives[0]?.sha256);
+  assert.ok(world.server.requests.includes('head'), 'it was not taken for a commit whose answer was lost');
+});
+
+for (const [what, on] of [
+  ['a block', 'block'],
+  ['a commit', 'commit'],
+  ['a list', 'list'],
+] as const) {
+  test(`COURIER-04: ${what} that is done only after it was given up is no second one`, async (t) => {
+    const world = await CourierWorld.make(t, { stallMs: 200 });
+    world.server.failNext('block', { cutAfterBytes: 50_000 }, 2);
+    world.server.failNext(on, { lateMs: 500 });
+    const { caseId, archives } = await world.seal({ review: archiveBytes });
+    await world.start();
+    await until('it is delivered', () => world.delivered.length === 1);
+    assert.equal(
+      world.ledger.read.archivesOf(caseId)[0]?.blob,
+      world.blobOf(archives[0] as never),
+      'under its first name',
+    );
+    assert.equal(world.server.digestOf(world.blobOf(archives[0] as never)), archives[0]?.sha256);
+    assert.equal(world.ledger.read.receipts().length, 1);
+  });
+}
+
 test('Retry-After is waited for', async (t) => {
   const world = await CourierWorld.make(t);
   world.server.failNext('block', { status: 429, code: 'TooManyRequests', headers: { 'retry-after': '1' } });
@@ -83,6 +146,26 @@ test('Retry-After is waited for', async (t) => {
   await world.start();
   await until('it is delivered', () => world.delivered.length === 1);
   assert.ok(performance.now() - startedMs >= 950);
+});
+
+test('COURIER-05: Retry-After holds for all archives, as a date too, and a link that returns does not cut it short', async (t) => {
+  const world = await CourierWorld.make(t);
+  const dueAt = new Date(Math.ceil(Date.now() / 1000 + 1) * 1000);
+  const headers = { 'retry-after': dueAt.toUTCString() };
+  world.server.failNext('block', { status: 429, code: 'TooManyRequests', headers });
+  await world.seal({ review: 1000 });
+  await world.start();
+  await until('it was told to wait', () => world.server.requests.length >= 1 && world.gate.running.length === 0);
+  await world.seal({ study: 1000 });
+  for (let n = 0; n < 10; n++) {
+    world.courier.linkOnline();
+    await after(20);
+  }
+  const requests = world.server.requests.length;
+  assert.equal(requests, 1);
+  await until('it goes on', () => world.server.requests.length > requests);
+  assert.ok(Date.now() >= dueAt.getTime());
+  await until('both are delivered', () => world.delivered.length === 2);
 });
 
 test('a restart in the middle sends at most one block again, with the same ticket', async (t) => {

@@ -1,20 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { sealText } from '../../core/boxed-text.ts';
 import type { Clock } from '../../core/clock.ts';
 import { sha256 } from '../../core/digest.ts';
-import type { AuditAction, AuditBy, AuditEntry } from '../../protocol/audit.ts';
+import type { AuditEntry } from '../../protocol/audit.ts';
 import type { Ledger } from '../../uploader/index.ts';
-
-/** What is to be recorded. */
-export interface AuditWish extends AuditBy {
-  readonly action: AuditAction;
-  /** An id of ours or a generated code; anything else is refused. */
-  readonly subject?: string;
-  /** Words that a person typed. They are sealed, and never leave the appliance. */
-  readonly why?: string;
-  /** Our own words, numbers and ids, as JSON of at most 8 KB. It leaves with the log: nothing typed, no name, no path. */
-  readonly evidence?: unknown;
-}
+import { pendingRecords, removePending, setAside } from './pending.ts';
+import { type AuditWish, type StampedRecord, stamped } from './stamp.ts';
 
 interface Deps {
   readonly ledger: Pick<Ledger, 'audit' | 'audited'>;
@@ -36,6 +26,22 @@ export class AuditLog {
     await this.#deps.ledger.audit(this.#entry(wish));
   }
 
+  /**
+   * Takes in what commands left while no daemon ran, or beside it. Each is stored before its file goes; one that is no
+   * record is put aside, and that is recorded.
+   */
+  async takePending(folder: string): Promise<void> {
+    for (const pending of pendingRecords(folder)) {
+      if (pending.stamped) {
+        await this.#deps.ledger.audit(sealedEntry(pending.stamped, this.#deps.storageKey));
+        removePending(pending);
+      } else {
+        await this.record({ action: 'record-unreadable', actor: 'appliance' });
+        setAside(pending);
+      }
+    }
+  }
+
   /** The ledger for one step: the step and this record are one transaction. */
   alongside(wish: AuditWish): Ledger {
     return this.#deps.ledger.audited(this.#entry(wish));
@@ -46,41 +52,9 @@ export class AuditLog {
   }
 }
 
-/** A record before its reason is sealed. */
-export interface StampedRecord {
-  readonly record: Omit<AuditEntry['record'], 'whySha256'>;
-  readonly why?: string;
-}
-
-/** A wish with an id and the time. */
-export function stamped({ why, subject, evidence, ...rest }: AuditWish, clock: Clock): StampedRecord {
-  if (subject !== undefined && !/^[\w.:-]{1,120}$/.test(subject)) {
-    throw new TypeError('the subject of an audit record is an id or a code');
-  }
-  return {
-    record: {
-      ...{ v: 1, id: `aud-${randomBytes(12).toString('hex')}` },
-      ...{ at: clock.now().toISOString(), bootId: clock.bootId, monotonicMs: clock.monotonicMs() },
-      ...rest,
-      ...(subject === undefined ? {} : { subject }),
-      ...(evidence === undefined ? {} : { evidence: bounded(evidence) }),
-    },
-    ...(why === undefined ? {} : { why: why.slice(0, longestWhy) }),
-  };
-}
-
 /** Seals the reason, and ties the record to it. */
 export function sealedEntry({ record, why }: StampedRecord, storageKey: Uint8Array): AuditEntry {
   if (why === undefined) return { record };
   const sealed = sealText(why, storageKey);
   return { record: { ...record, whySha256: sha256(sealed) }, why: sealed };
-}
-
-const longestWhy = 1000;
-const maxEvidenceBytes = 8 * 1024;
-
-/** Evidence never keeps a record from being stored: too much of it is left out, and that is said. */
-function bounded(evidence: unknown): unknown {
-  const bytes = Buffer.byteLength(JSON.stringify(evidence));
-  return bytes <= maxEvidenceBytes ? evidence : { leftOut: 'too much', bytes };
 }

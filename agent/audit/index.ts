@@ -1,2 +1,8 @@
-export { AuditLog, type AuditWish } from './audit-log.ts';
-export { type AuditRecord, appendAudit, whoRuns } from './own-record.ts';
+export { type Account, type AccountableVerbs, accountable } from './accountable.ts';
+export { AuditLog } from './audit-log.ts';
+export { sweepClaims } from './claim.ts';
+export { GateRecords } from './gate-records.ts';
+export { recordOwn } from './leave.ts';
+export { openAudit } from './open-audit.ts';
+export { pendingRecords } from './pending.ts';
+export { type AuditWish, leaseRecordId } from './stamp.ts';

@@ -24,6 +24,7 @@ export async function startProcedure(
     { verb: 'procedure-start', ...wish },
     async ({ takeLease }): Promise<ProcedureStarted> => {
       const lease = takeLease(folders.leases, wish, systemClock);
+      (await import('../audit/leave.ts')).recordLease(folders.audit, lease);
       const waiting = (await isRunning(folders)) ? ['a daemon that does not answer'] : [];
       return { lease, quiet: waiting.length === 0, waiting, daemon: false };
     },
@@ -35,7 +36,9 @@ export async function startProcedure(
 export async function stopProcedure(options: GlobalOptions, flags: { readonly holder: string }): Promise<void> {
   const folders = foldersOf(options.data);
   const { holder } = flags;
-  const status = (await withDaemon(folders, { verb: 'procedure-stop', holder }, (leases) => {
+  const status = (await withDaemon(folders, { verb: 'procedure-stop', holder }, async (leases) => {
+    const { recordOwn } = await import('../audit/leave.ts');
+    recordOwn(folders.audit, { action: 'procedure-stop', why: holder });
     leases.releaseLeases(folders.leases, holder);
     return offline(leases.readLeases(folders.leases));
   })) as ProcedureStatus;

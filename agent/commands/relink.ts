@@ -3,9 +3,9 @@ import { isGeneratedCode, linkageSchema } from '../../carto/index.ts';
 import { readStorageKey } from '../../certs/index.ts';
 import { openText } from '../../core/boxed-text.ts';
 import { exitCode, type GlobalOptions, print, table, UsageError, Verdict } from '../../core/cli.ts';
-import { systemClock } from '../../core/clock.ts';
 import { openLedgerReader } from '../../uploader/index.ts';
-import { appendAudit, whoRuns } from '../audit/index.ts';
+import { recordOwn } from '../audit/index.ts';
+import { ask } from '../control/index.ts';
 import { foldersOf } from '../folders.ts';
 import { type RelinkAnswer, relink } from '../relink.ts';
 
@@ -14,7 +14,7 @@ import { type RelinkAnswer, relink } from '../relink.ts';
  * on this machine only. That it was asked, by whom, for which code and with which result is on disk before the answer
  * is printed; the original is in no log.
  */
-export function relinkCode(options: GlobalOptions, code: string): void {
+export async function relinkCode(options: GlobalOptions, code: string): Promise<void> {
   // Anything else, perhaps a name, must not get into the audit log.
   if (!isGeneratedCode(code)) {
     throw new UsageError('MISUSED', 'this is not a generated code', {
@@ -30,9 +30,9 @@ export function relinkCode(options: GlobalOptions, code: string): void {
     );
   }
   const answer = lookUp(folders, code);
-  const at = systemClock.now().toISOString();
-  const { result } = answer;
-  appendAudit(folders.audit, { at, action: 'relink', ...whoRuns(process.env), subject: code, result });
+  recordOwn(folders.audit, { action: 'relink', subject: code, evidence: { result: answer.result } });
+  // A daemon chains it at once; without one, the next that starts does.
+  await ask(folders.socket, { verb: 'audit-take' }, 1_000).catch(() => undefined);
   if (answer.result !== 'found') throw refusal(answer.result);
   print(options, { code, found: answer.found }, () =>
     table(answer.found.map(({ kind, original, study }) => [kind, study, original])),

@@ -5,6 +5,7 @@ import { KeyFolder, openLocalKeys, readBundle } from '../../certs/index.ts';
 import { exitCode, type GlobalOptions, print, table, UsageError, Verdict } from '../../core/cli.ts';
 import { makeFolder, writeFileDurable } from '../../core/files.ts';
 import type { Bundle } from '../../protocol/bundle.ts';
+import { recordOwn } from '../audit/index.ts';
 import { writeConfig } from '../config.ts';
 import { foldersOf } from '../folders.ts';
 
@@ -50,6 +51,7 @@ export async function setup(options: GlobalOptions, flags: Flags): Promise<void>
       ...(flags.coolDownSeconds === undefined ? {} : { coolDownSeconds: flags.coolDownSeconds }),
     },
   });
+  recordOwn(folders.audit, { action: 'setup', evidence: { bundle: fingerprint } });
   const done = { device: bundle.device, site: bundle.site, fingerprint, inboxes, config: folders.config };
   print(options, done, () => `${bundle.device} is set up; its site file is ${folders.config}. Start it: vestibule run`);
 }

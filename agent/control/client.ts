@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
 import { codeOf, GatewayError } from '../../core/errors.ts';
-import type { ControlRequest, ControlResponse } from '../../protocol/control.ts';
+import type { ControlFrom, ControlRequest, ControlResponse } from '../../protocol/control.ts';
+import { dropClaim, makeClaim, whoRuns } from '../audit/claim.ts';
+import { verbRecords } from '../audit/verb-records.ts';
 import { reachable } from './socket.ts';
 
 /** The daemon's own code when it refused; else CONTROL_TIMEOUT, CONTROL_CLOSED, CONTROL_GARBLED or CONTROL_FAILED. */
@@ -14,7 +17,15 @@ const largestAnswerBytes = 1 << 20;
  * ControlError when it refuses or does not answer properly.
  */
 export async function ask(socketPath: string, request: ControlRequest, withinMs = 5_000): Promise<unknown> {
-  const answer = await exchange(socketPath, `${JSON.stringify(request)}\n`, withinMs);
+  if (!existsSync(socketPath)) return undefined;
+  const claims = join(dirname(socketPath), 'claims');
+  const claim = verbRecords[request.verb] === 'reads' ? undefined : makeClaim(claims);
+  let answer: string | undefined;
+  try {
+    answer = await exchange(socketPath, `${JSON.stringify({ ...request, from: whoAsks(claim) })}\n`, withinMs);
+  } finally {
+    if (claim !== undefined) dropClaim(claims, claim);
+  }
   if (answer === undefined) return undefined;
   const response = parse(answer);
   if (response.ok) return response.result;
@@ -22,8 +33,16 @@ export async function ask(socketPath: string, request: ControlRequest, withinMs 
   throw new ControlError(code, message, hint === undefined ? {} : { hint });
 }
 
+function whoAsks(claim: string | undefined): ControlFrom {
+  const { uid, behalfOf } = whoRuns(process.env);
+  return {
+    ...(uid === undefined ? {} : { uid }),
+    ...(behalfOf === undefined ? {} : { behalfOf }),
+    ...(claim === undefined ? {} : { claim }),
+  };
+}
+
 async function exchange(socketPath: string, question: string, withinMs: number): Promise<string | undefined> {
-  if (!existsSync(socketPath)) return undefined;
   return new Promise((resolve, reject) => {
     const socket = connect(reachable(socketPath));
     let answer = '';

@@ -2,19 +2,23 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Service } from '../../core/lifecycle.ts';
 import { describe, type Log } from '../../core/log.ts';
-import type { ControlRequest, ControlResponse } from '../../protocol/control.ts';
+import type { AuditBy } from '../../protocol/audit.ts';
+import type { ControlFrom, ControlRequest, ControlResponse } from '../../protocol/control.ts';
+import { redeemClaim } from '../audit/claim.ts';
 import { parseRequest } from './request.ts';
 import { reachable } from './socket.ts';
 
 /** Answers to the verbs, one function each; the compiler finds a missing one. */
 export type ControlHandlers = {
-  readonly [Verb in ControlRequest['verb']]: (request: Extract<ControlRequest, { verb: Verb }>) => unknown;
+  readonly [Verb in ControlRequest['verb']]: (request: Extract<ControlRequest, { verb: Verb }>, by: AuditBy) => unknown;
 };
 
 interface Deps {
   readonly path: string;
   readonly handlers: ControlHandlers;
   readonly log: Log;
+  /** Where commands prove who runs them; without it their word is all there is. */
+  readonly claims?: string;
   /** How long one conversation may take, from its first byte to its last. */
   readonly talkMs?: number;
 }
@@ -74,7 +78,8 @@ export class ControlServer implements Service {
 
   async #answer(text: string): Promise<ControlResponse> {
     try {
-      return { ok: true, result: (await this.#dispatch(parseRequest(text))) ?? null };
+      const { request, from } = parseRequest(text);
+      return { ok: true, result: (await this.#dispatch(request, this.#whoAsks(from))) ?? null };
     } catch (error) {
       const { code, message, hint } = describe(error);
       this.#deps.log.warn({ error: describe(error) }, 'control request failed');
@@ -85,8 +90,20 @@ export class ControlServer implements Service {
     }
   }
 
-  #dispatch(request: ControlRequest): unknown {
-    const handler = this.#deps.handlers[request.verb] as (request: ControlRequest) => unknown;
-    return handler(request);
+  #dispatch(request: ControlRequest, by: AuditBy): unknown {
+    const handler = this.#deps.handlers[request.verb] as (request: ControlRequest, by: AuditBy) => unknown;
+    return handler(request, by);
+  }
+
+  /** Who asks: by the kernel's word where a claim proves it, else by their own. */
+  #whoAsks({ uid, behalfOf, claim }: ControlFrom): AuditBy {
+    const { claims } = this.#deps;
+    const proven = claims !== undefined && claim !== undefined ? redeemClaim(claims, claim) : undefined;
+    return {
+      actor: 'person',
+      ...(proven === undefined ? {} : { uid: proven, uidFrom: 'owner' }),
+      ...(proven === undefined && uid !== undefined ? { uid, uidFrom: 'claimed' } : {}),
+      ...(behalfOf === undefined ? {} : { behalfOf }),
+    };
   }
 }

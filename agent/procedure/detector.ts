@@ -1,5 +1,6 @@
 import type { Authority, ProcedureState } from '../../protocol/control.ts';
 import { isFresh, type Statement } from './evidence.ts';
+import { isInForce, isSetAside, type Override, statementOf } from './override.ts';
 
 /**
  * What all evidence together says at one moment.
@@ -81,6 +82,8 @@ export function wordOf(reading: {
 export interface Rules {
   readonly authorities: readonly Authority[];
   readonly coolDownMs: number;
+  /** The longest that a person may override evidence; absent: the site allows no override. */
+  readonly overrideMaxMs?: number | undefined;
   /** The transition table; only tests put another one here. */
   readonly table?: Transitions;
 }
@@ -96,6 +99,8 @@ export interface Memory {
   readonly suspendedMs: number;
   /** When the next look is due at the latest. */
   readonly dueMs: number;
+  /** A person's word, while it counts. It ends for good at the first look at which anything says busy or maybe. */
+  readonly override?: Override;
 }
 
 export const firstMemory: Memory = {
@@ -121,14 +126,17 @@ export const sleptMs = 2_000;
  * The whole detector: what is remembered and what is read now give the next state. Pure; knows no wall clock. The only
  * way into `idle` is `cooled`: no fresh busy or maybe, and a fresh free of a named authority at every look for the
  * whole cool-down. A look that came late begins the cool-down afresh; after a sleep of the machine an idle room settles
- * again too, because what happened in the room meanwhile was not heard.
+ * again too, because what happened in the room meanwhile was not heard. A person's word counts as one more authority; it
+ * opens nothing without the cool-down.
  */
 export function step(memory: Memory, reading: Reading, rules: Rules): Memory {
   const { nowMs, suspendedMs } = reading;
   const wasSuspended = suspendedMs > memory.suspendedMs + sleptMs;
   const missedSomething = wasSuspended || nowMs > memory.dueMs + sleptMs;
   const voidUntilMs = wasSuspended ? nowMs : memory.voidUntilMs;
-  const counted = reading.statements.filter((statement) => counts(statement, { nowMs, voidUntilMs, rules }));
+  const override = wasSuspended ? undefined : overrideAt(memory, reading, rules);
+  const said = override ? [...reading.statements, statementOf(override)] : reading.statements;
+  const counted = said.filter((statement) => counts(statement, { nowMs, voidUntilMs, rules, override }));
   const authoritiesFree = counted.filter(({ says }) => says === 'free').length;
   const freeSinceMs = authoritiesFree === 0 ? undefined : missedSomething ? nowMs : (memory.freeSinceMs ?? nowMs);
   const word = wordOf({
@@ -144,15 +152,32 @@ export function step(memory: Memory, reading: Reading, rules: Rules): Memory {
     state: nextState(from, word, rules.table),
     ...(freeSinceMs === undefined || blocked ? {} : { freeSinceMs }),
     ...{ voidUntilMs, suspendedMs, dueMs: memory.dueMs },
+    ...(override && !blocked ? { override } : {}),
   };
 }
 
-/** Whether a statement has a say now: it is fresh, and a `free` comes from a named authority since the last sleep. */
+function overrideAt(memory: Memory, { nowMs, statements }: Reading, rules: Rules): Override | undefined {
+  const { override, voidUntilMs } = memory;
+  const at = { nowMs, voidUntilMs, statements, maxMs: rules.overrideMaxMs };
+  return override && isInForce(override, at) ? override : undefined;
+}
+
+/**
+ * Whether a statement has a say now: it is fresh, nobody who may has set it aside, and a `free` comes from a named
+ * authority since the last sleep.
+ */
 export function counts(
   statement: Statement,
-  at: { readonly nowMs: number; readonly voidUntilMs: number; readonly rules: Pick<Rules, 'authorities'> },
+  at: {
+    readonly nowMs: number;
+    readonly voidUntilMs: number;
+    readonly rules: Pick<Rules, 'authorities'>;
+    readonly override?: Override | undefined;
+  },
 ): boolean {
+  if (statement.source === 'override') return at.override !== undefined;
   if (statement.says === 'nothing' || !isFresh(statement, at.nowMs)) return false;
+  if (at.override && isSetAside(statement, at.override)) return false;
   if (statement.says !== 'free') return true;
   return (
     statement.lifetimeMs !== undefined &&

@@ -10,5 +10,6 @@ export {
   remainingMs,
   takeLease,
 } from './leases.ts';
+export { OverrideError } from './plan-override.ts';
 export { type MakeSources, sourcesOf } from './sources.ts';
 export { ProcedureWatch } from './watch.ts';

@@ -144,6 +144,8 @@ export const procedureSchema = z
     activityFolders: activitySchema.exactOptional(),
     load: loadSchema.exactOptional(),
     button: buttonSchema.exactOptional(),
+    /** Whether a person may open the gate against evidence that nobody can take back, and for how long. */
+    override: z.strictObject({ allowed: z.boolean(), maxMinutes: minutes(8 * 60).default(60) }).exactOptional(),
   })
   .superRefine((found, context) => {
     // An authority that does not exist would never speak, and the gate never open.

@@ -9,6 +9,8 @@ import { ageMs, type EvidenceSource, isFault, remainsMs, type Statement } from '
 import type { History } from './history.ts';
 import { LeaseEvidence } from './lease-evidence.ts';
 import type { LeaseWish } from './leases.ts';
+import { type Override, type OverrideEnd, statementOf } from './override.ts';
+import { plannedOverride } from './plan-override.ts';
 import type { MakeSources } from './sources.ts';
 import { suspendedMs } from './suspension.ts';
 import { lineOf, opensInMs, sentence } from './why.ts';
@@ -26,6 +28,9 @@ interface Deps {
   readonly history?: History;
   /** The gate closed for longer than this is an alarm, nothing else. */
   readonly stuckMs?: number;
+  /** The longest override that the site allows; absent: none. */
+  readonly overrideMaxMs?: number | undefined;
+  readonly onOverrideEnd?: (how: OverrideEnd) => void;
   /** See `suspension.ts`; tests put a machine here that sleeps when told. */
   readonly suspendedMs?: () => number;
 }
@@ -54,14 +59,15 @@ export class ProcedureWatch implements Service {
   #leases: readonly Lease[] = [];
   #statements: readonly Statement[] = [];
   #recorded: string | undefined;
+  #overrideReason = '';
   #timer = new AbortController();
   #failed = false;
   readonly #silenced = new Set<string>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    const { leaseFolder: folder, clock, log, authorities, coolDownMs, stuckMs } = deps;
-    this.#rules = { authorities, coolDownMs };
+    const { leaseFolder: folder, clock, log, authorities, coolDownMs, stuckMs, overrideMaxMs } = deps;
+    this.#rules = { authorities, coolDownMs, overrideMaxMs };
     this.#since = clock.now();
     this.#evidence = new LeaseEvidence({ folder, clock, log, onChange: () => this.look() });
     this.#sources = deps.sources?.(() => this.look(), this) ?? [];
@@ -114,6 +120,32 @@ export class ProcedureWatch implements Service {
     }
   }
 
+  /**
+   * What an override would set aside now. Throws OVERRIDE_NOT_ALLOWED where the site's file does not allow it for so
+   * long, OVERRIDE_REFUSED while something says busy that nobody may set aside.
+   */
+  planOverride(forMs: number): Override {
+    this.look();
+    const nowMs = this.#deps.clock.monotonicMs();
+    return plannedOverride(this.#statements, this.#memory, this.#rules, { forMs, nowMs });
+  }
+
+  /** From now on the person's word counts, until anything new speaks against it. The cool-down runs first. */
+  override(planned: Override, reason: string): void {
+    this.#memory = { ...this.#memory, override: planned };
+    this.#overrideReason = reason;
+    this.look();
+  }
+
+  /** Takes the word back, if one counts. */
+  endOverride(): void {
+    const { override, ...memory } = this.#memory;
+    if (!override) return;
+    this.#memory = memory;
+    this.#deps.onOverrideEnd?.('taken back');
+    this.look();
+  }
+
   get status(): ProcedureStatus {
     const nowMs = this.#deps.clock.monotonicMs();
     const lines = this.#statements.map((one) => lineOf(one, nowMs, this.#memory, this.#rules));
@@ -132,7 +164,22 @@ export class ProcedureWatch implements Service {
       evidence: lines,
       ...(earliestMs === undefined ? {} : { opensInMs: Math.round(earliestMs) }),
       ...(stuck ? { stuck } : {}),
+      ...this.#overrideStatus(nowMs),
       ...(faults.length > 0 ? { faults } : {}),
+    };
+  }
+
+  #overrideStatus(nowMs: number): Pick<ProcedureStatus, 'override'> {
+    const { override } = this.#memory;
+    if (!override) return {};
+    const said = statementOf(override);
+    return {
+      override: {
+        since: new Date(this.#deps.clock.now().getTime() - ageMs(said, nowMs)).toISOString(),
+        remainingMs: Math.round(remainsMs(said, nowMs)),
+        reason: this.#overrideReason,
+        setsAside: [...new Set(override.setsAside.map(({ source }) => source))],
+      },
     };
   }
 
@@ -195,6 +242,7 @@ export class ProcedureWatch implements Service {
     const { gate, clock, log, onChange } = this.#deps;
     const before = this.#memory.state;
     const { state } = memory;
+    this.#noteOverride(this.#memory.override, memory);
     this.#memory = memory;
     if (opensGate(state)) gate.open();
     else gate.close();
@@ -207,6 +255,18 @@ export class ProcedureWatch implements Service {
     }
     if (alarmed) log.warn({ state }, 'gate closed for longer than the site expects');
     if (state !== before || alarmed) onChange(this.status);
+  }
+
+  /** The word counts, and is shown as evidence, or ended at this look. */
+  #noteOverride(before: Override | undefined, { override, state }: Memory): void {
+    const { clock, log, onOverrideEnd } = this.#deps;
+    this.#statements = this.#statements.filter(({ source }) => source !== 'override');
+    if (override) this.#statements = [...this.#statements, statementOf(override)];
+    if (!before || override) return;
+    const isOver = before.sinceMs + before.lifetimeMs <= clock.monotonicMs();
+    const how = isOver ? 'ran out' : state === 'active' || state === 'suspected' ? 'outweighed' : 'void';
+    log.warn({ how }, 'override ended');
+    onOverrideEnd?.(how);
   }
 
   /** Writes a line of history when state or evidence changed; ages alone are no change. */

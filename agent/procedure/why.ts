@@ -6,7 +6,8 @@ import { ageMs, remainsMs, type Statement } from './evidence.ts';
 export function lineOf(statement: Statement, nowMs: number, memory: Memory, rules: Rules): EvidenceLine {
   const { source, says, what } = statement;
   const remaining = remainsMs(statement, nowMs);
-  const hasSay = counts(statement, { nowMs, voidUntilMs: memory.voidUntilMs, rules });
+  const { voidUntilMs, override } = memory;
+  const hasSay = counts(statement, { nowMs, voidUntilMs, rules, override });
   return {
     ...{ source, says, what, ageMs: Math.round(ageMs(statement, nowMs)) },
     ...(Number.isFinite(remaining) ? { remainingMs: Math.round(remaining) } : {}),
@@ -25,7 +26,7 @@ export function opensInMs(
   rules: Rules,
 ): number | undefined {
   if (memory.state === 'idle') return 0;
-  const at = { nowMs, voidUntilMs: memory.voidUntilMs, rules };
+  const at = { nowMs, voidUntilMs: memory.voidUntilMs, rules, override: memory.override };
   const closing = statements.filter(({ says }) => says === 'busy' || says === 'maybe').filter((one) => counts(one, at));
   if (closing.length > 0) {
     const remains = Math.max(...closing.map((one) => remainsMs(one, nowMs)));

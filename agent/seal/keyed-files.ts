@@ -5,7 +5,7 @@ import type { FileDigests } from '../../uploader/index.ts';
 /** 128 bits: no two files of a study meet. */
 const digits = 32;
 
-interface NamedContent {
+export interface NamedContent {
   readonly name: string;
   /** Of the pseudonymised content. */
   readonly sha256: string;

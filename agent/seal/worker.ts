@@ -1,13 +1,13 @@
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { BuildHooks, DeltaPlan, SealedArchive } from '../../archive/index.ts';
+import type { ArchiveOrder, DeltaPlan } from '../../archive/index.ts';
 import type { PseudonymisedStudy, Source } from '../../carto/index.ts';
 import { asError } from '../../core/errors.ts';
 import { attachGate, type Checkpoint } from '../../core/gate-flag.ts';
 import type { FileDigests } from '../../uploader/index.ts';
 import type { Identified, JobError, Sealed, SealJob, WorkerMessage } from './jobs.ts';
-import { keyedBase, keyedFile } from './keyed-files.ts';
+import { keyedBase, keyedFile, type NamedContent } from './keyed-files.ts';
 
 type SealOrder = Extract<SealJob, { kind: 'seal' }>;
 
@@ -58,29 +58,24 @@ async function carryOut(job: SealJob, source: Source): Promise<Identified | Seal
 }
 
 /**
- * All tiers or none: when one fails, those that were built are erased. The study tier of a study that was here before
- * holds only what its base does not; one that is whole can be a base itself.
+ * All tiers or none. The study tier of a study that was here before holds only what its base does not; one that is whole
+ * can be a base itself.
  */
 async function sealTiers(job: SealOrder, study: PseudonymisedStudy): Promise<Pick<Sealed, 'archives' | 'base'>> {
   const { caseId, target: folder, recipients, siteKey } = job;
   await gate.pass();
-  const { buildArchive, eraseArchive } = await import('../../archive/index.ts');
-  const archives: SealedArchive[] = [];
-  let base: Sealed['base'];
-  try {
-    for (const { tier, archiveId } of job.archives) {
-      const delta = tier === 'study' ? await deltaOf(job, study) : undefined;
-      const files: FileDigests[] = [];
-      const hooks: BuildHooks = { onFile: (file) => void files.push(keyedFile(file, siteKey)) };
-      const order = { study, tier, caseId, archiveId, folder, recipients, checkpoint, hooks };
-      archives.push(await buildArchive(delta ? { ...order, delta } : order));
-      if (tier === 'study' && !delta) base = { archiveId, files };
-    }
-    return base ? { archives, base } : { archives };
-  } catch (error) {
-    for (const { path } of archives) eraseArchive(path);
-    throw error;
+  const { buildArchives } = await import('../../archive/index.ts');
+  const files: FileDigests[] = [];
+  const orders: ArchiveOrder[] = [];
+  for (const { tier, archiveId } of job.archives) {
+    const delta = tier === 'study' ? await deltaOf(job, study) : undefined;
+    const isBase = tier === 'study' && !delta;
+    const onFile = isBase ? (file: NamedContent) => void files.push(keyedFile(file, siteKey)) : undefined;
+    orders.push({ tier, archiveId, delta, onFile });
   }
+  const archives = await buildArchives({ study, caseId, archives: orders, folder, recipients, checkpoint });
+  const base = orders.find(({ onFile }) => onFile !== undefined);
+  return base ? { archives, base: { archiveId: base.archiveId, files } } : { archives };
 }
 
 async function deltaOf({ base, siteKey }: SealOrder, study: PseudonymisedStudy): Promise<DeltaPlan | undefined> {

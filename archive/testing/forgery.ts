@@ -60,7 +60,8 @@ export async function forge(
   const last = index(identity);
   const all = [...chunks, Buffer.isBuffer(last) ? last : Buffer.from(JSON.stringify(last))];
   for (const [n, plain] of all.entries()) file.insert(n, sealChunk(dataKey, identity, n, plain));
-  await file.finish();
+  await file.commit();
+  await file.settle();
   file.place(path);
   return { path, envelope: await seal(dataKey, [secretKey]) };
 }

@@ -24,6 +24,7 @@ export function studyOf(files: readonly TestFile[]): PseudonymisedStudy {
       name,
       kind,
       tiers,
+      sourceBytes: Array.isArray(pieces) ? pieces.reduce((sum, { length }) => sum + length, 0) : 0,
       async *open() {
         yield* pieces;
       },

@@ -205,7 +205,7 @@ const tail = `## What cannot be told
 
 ## Leading a code back
 \`vestibule relink CODE\`, on the appliance and with the right to read its keys, prints what stands behind a generated code and
-in which study. That it was asked, by whom, for which code and with which result is a line of \`audit.log\` before the answer is
+in which study. That it was asked, by whom, for which code and with which result is on record (docs/audit.md) before the answer is
 printed; the answer itself is in no log. It finds nothing under \`safe-harbor\`.
 
 ## When a case is held as \`phi-suspected\`

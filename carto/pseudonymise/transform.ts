@@ -50,6 +50,8 @@ export interface PseudonymisedFile {
   readonly name: string;
   readonly kind: FileKind;
   readonly tiers: readonly Tier[];
+  /** Of the file that it is made from: about what it has itself. */
+  readonly sourceBytes: number;
   /**
    * The content in pieces of at most 256 KiB, each scanned before it is handed over. May be called again. Rejects with
    * a CartoError when the source breaks its grammar or the scan finds something: then no piece of it may be used.
@@ -207,6 +209,7 @@ class Transformation {
       name: path,
       kind: identity.kind,
       tiers: treatment.tiers,
+      sourceBytes: source.bytes,
       open: ({ transient = false } = {}) => this.#produce({ treatment, pen, file: source, path, transient }),
     });
   }

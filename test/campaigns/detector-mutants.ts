@@ -1,4 +1,5 @@
 import { type Reading, step, type Transitions, transitions } from '../../agent/procedure/detector.ts';
+import type { Statement } from '../../agent/procedure/evidence.ts';
 import { authorities, type ProcedureState } from '../../protocol/control.ts';
 import type { Detect } from './detector-exhaustive.ts';
 import type { TimedStatement } from './detector-orders.ts';
@@ -66,6 +67,46 @@ export const mutants: Readonly<Record<string, Detect>> = {
     const statements = isFree ? reading.statements.filter(({ says }) => says === 'free') : reading.statements;
     return step(memory, { ...reading, statements }, rules);
   },
+  'an override is believed where the site allows none': (memory, reading, rules) =>
+    step(memory, reading, { ...rules, overrideMaxMs: Number.POSITIVE_INFINITY }),
+  'an override outweighs everything': (memory, reading, rules) => {
+    const isCalm = memory.override && rules.overrideMaxMs !== undefined;
+    const statements = reading.statements.filter(({ says }) => says === 'free' || !isCalm);
+    return step(memory, { ...reading, statements }, rules);
+  },
+  'an override outweighs a lease': (memory, reading, rules) => {
+    const { nowMs } = reading;
+    const free: Statement = { source: 'leases', key: '', says: 'free', sinceMs: nowMs, lifetimeMs: 1, what: '' };
+    const others = reading.statements.filter(({ source }) => source !== 'leases');
+    return step(memory, memory.override ? { ...reading, statements: [...others, free] } : reading, rules);
+  },
+  'an override outlives its time': (memory, reading, rules) => {
+    const { override } = memory;
+    return step(override ? { ...memory, override: { ...override, sinceMs: reading.nowMs } } : memory, reading, rules);
+  },
+  'an override comes back after it was outweighed': (memory, reading, rules) => {
+    const after = step(memory, reading, rules);
+    return memory.override && !after.override ? { ...after, override: memory.override } : after;
+  },
+  'an override goes on after a sleep': (memory, reading, rules) => {
+    const after = step(memory, reading, rules);
+    const hasSlept = reading.suspendedMs > memory.suspendedMs;
+    return memory.override && hasSlept ? { ...after, override: memory.override } : after;
+  },
+  'what is said anew stays aside': (memory, reading, rules) => {
+    const { override } = memory;
+    const everything = override && {
+      ...override,
+      setsAside: reading.statements.map(({ source, key }) => ({ source, key })),
+    };
+    return step(
+      everything ? { ...memory, override: { ...everything, sinceMs: reading.nowMs } } : memory,
+      reading,
+      rules,
+    );
+  },
+  'an override needs no cool-down': (memory, reading, rules) =>
+    step(memory, reading, memory.override ? { ...rules, coolDownMs: 0 } : rules),
   'it never opens': (memory, reading, rules) => {
     const after = step(memory, reading, rules);
     return after.state === 'idle' ? { ...after, state: 'settling' } : after;

@@ -57,6 +57,8 @@ class Room {
   /** When the oracle last saw a reason against an opening. */
   #calmSinceMs: number | undefined;
   #isBroken = true;
+  /** A person's word as the oracle knows it: until when, and what of all that is said was set aside. */
+  #word: { readonly untilMs: number; readonly givenMs: number; readonly aside: ReadonlySet<string> } | undefined;
 
   constructor(detect: Detect, random: () => number, name: string) {
     this.#detect = detect;
@@ -64,7 +66,11 @@ class Room {
     this.#name = name;
     this.#nowMs = 100_000 + Math.floor(random() * 1e9);
     const named = authorities.filter(() => random() < 0.5);
-    this.#rules = { authorities: named, coolDownMs: this.#pick([0, 1_000, 30_000, 120_000]) };
+    this.#rules = {
+      authorities: named,
+      coolDownMs: this.#pick([0, 1_000, 30_000, 120_000]),
+      overrideMaxMs: this.#pick([undefined, 600_000, 3_600_000]),
+    };
   }
 
   live(events: number): void {
@@ -85,6 +91,7 @@ class Room {
     () => this.#takeBack('busy'),
     () => this.#takeBack('busy', 'maybe'),
     () => this.#takeBack('free'),
+    () => this.#override(),
     // A share that is not mounted, a listener that lost its connection: it says that it says nothing.
     () => this.#say('nothing'),
     () => {
@@ -94,6 +101,7 @@ class Room {
     () => {
       const ms = 10_000 + this.#random() * 8 * 3_600_000;
       this.#suspendedMs += ms;
+      this.#word = undefined;
       this.#wallMs += ms;
       this.#isBroken = true;
       this.#said = this.#said.map((one) => (one.statement.says === 'free' ? { ...one, untilMs: 0 } : one));
@@ -134,6 +142,29 @@ class Room {
     if (this.#random() < 0.8) this.#look();
   }
 
+  /** Somebody says that the room is free, whatever is said: where the appliance would refuse it, too. */
+  #override(): void {
+    const lifetimeMs = this.#pick([60_000, 1_800_000, 14_400_000]);
+    const now = this.#said.filter(({ untilMs }) => untilMs > this.#nowMs).map(({ statement }) => statement);
+    const setsAside = now.map(({ source, key }) => ({ source, key }));
+    this.#memory = { ...this.#memory, override: { sinceMs: this.#nowMs, lifetimeMs, setsAside } };
+    const { overrideMaxMs } = this.#rules;
+    if (overrideMaxMs === undefined) return;
+    const plans = now.filter(({ source }) => ['timetable', 'hl7', 'mpps'].includes(source));
+    this.#word = {
+      untilMs: this.#nowMs + Math.min(lifetimeMs, overrideMaxMs),
+      givenMs: this.#nowMs,
+      aside: new Set(plans.map(({ source, key }) => `${source} ${key}`)),
+    };
+    this.#look();
+  }
+
+  /** By the oracle's rule: a plan stays aside, a message only until it is said again. */
+  #isAside({ source, key, sinceMs }: Statement): boolean {
+    if (!this.#word?.aside.has(`${source} ${key}`)) return false;
+    return source === 'timetable' || sinceMs <= this.#word.givenMs;
+  }
+
   /** A new process, perhaps of a new boot: what was busy is on disk, what was free is not. */
   #restart(): void {
     const isReboot = this.#random() < 0.3;
@@ -147,6 +178,7 @@ class Room {
       });
     }
     this.#memory = firstMemory;
+    this.#word = undefined;
     this.#isBroken = true;
     this.#look();
   }
@@ -166,7 +198,8 @@ class Room {
   /** As the watch does it: the next end of a statement, the end of the cool-down, or the longest wait. */
   #dueMs(): number {
     const { state, freeSinceMs, dueMs } = this.#memory;
-    const ends = this.#said.map(({ untilMs }) => untilMs).filter((untilMs) => untilMs > this.#nowMs);
+    const words = this.#word ? [...this.#said, this.#word] : this.#said;
+    const ends = words.map(({ untilMs }) => untilMs).filter((untilMs) => untilMs > this.#nowMs);
     const cooled = state === 'settling' && freeSinceMs !== undefined ? [freeSinceMs + this.#rules.coolDownMs] : [];
     return Math.max(this.#nowMs + 1, Math.min(dueMs, ...ends, ...cooled));
   }
@@ -185,12 +218,18 @@ class Room {
   }
 
   #judge(before: Memory['state']): void {
-    const isNow = ({ untilMs }: Said) => untilMs > this.#nowMs;
-    const against = this.#said.filter((one) => isNow(one) && ['busy', 'maybe'].includes(one.statement.says));
-    const free = this.#said.some((one) => {
+    const isNow = ({ untilMs }: { readonly untilMs: number }) => untilMs > this.#nowMs;
+    const leases = this.#said.filter(({ statement }) => statement.source === 'leases');
+    const noLease = leases.length > 0 && leases.every((one) => isNow(one) && one.statement.says === 'free');
+    if (this.#word && !(isNow(this.#word) && noLease)) this.#word = undefined;
+    const speaks = (one: Said) => isNow(one) && ['busy', 'maybe'].includes(one.statement.says);
+    const against = this.#said.filter((one) => speaks(one) && !this.#isAside(one.statement));
+    if (against.length > 0) this.#word = undefined;
+    const said = this.#said.some((one) => {
       const { says, source } = one.statement;
       return isNow(one) && says === 'free' && this.#rules.authorities.some((name) => name === source);
     });
+    const free = said || this.#word !== undefined;
     if (against.length > 0 || !free) this.#calmSinceMs = undefined;
     else if (this.#isBroken || this.#calmSinceMs === undefined) this.#calmSinceMs = this.#nowMs;
     const isAfterBreak = this.#isBroken;

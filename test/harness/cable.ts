@@ -1,7 +1,8 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** What one direction of a connection may carry per second, and what came through so far. */
 export interface CableOptions {
+  /** 0: any that is free; `port` says which. */
   readonly listenPort: number;
   readonly targetPort: number;
   /** Both directions of all connections together; undefined = as fast as it goes. */
@@ -16,6 +17,8 @@ export interface CableOptions {
  * - `swallowing`: connections stay, new ones are taken, and not a byte comes through
  */
 type CableState = 'plugged' | 'pulled' | 'swallowing';
+
+type Direction = 'client' | 'server';
 
 /** The two ends of one connection. A lost one passes nothing any more, and neither end is told. */
 interface Pair {
@@ -33,10 +36,17 @@ export class Cable {
   #readyAtMs = 0;
   clientBytes = 0;
   serverBytes = 0;
+  /** How often `cutAfter` has cut. */
+  cuts = 0;
+  #cutAt: { readonly direction: Direction; readonly total: number } | undefined;
 
   constructor(options: CableOptions) {
     this.#options = options;
     this.#server = createServer((client) => this.#serve(client));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   async start(): Promise<this> {
@@ -59,6 +69,12 @@ export class Cable {
       server.resetAndDestroy();
     }
     this.#pairs.clear();
+  }
+
+  /** Cuts once `bytes` more have come through in that direction, in the middle of a piece where need be. */
+  cutAfter(direction: Direction, bytes: number): void {
+    const passed = direction === 'client' ? this.clientBytes : this.serverBytes;
+    this.#cutAt = { direction, total: passed + bytes };
   }
 
   /** Resets every connection and refuses new ones until `plug`. */
@@ -93,11 +109,11 @@ export class Cable {
       socket.on('error', () => {});
       socket.on('close', () => this.#closed(pair));
     }
-    this.#pump(pair, client, server, (piece) => {
+    this.#pump(pair, 'client', (piece) => {
       this.clientBytes += piece.length;
       this.#options.onClientData?.(piece, client);
     });
-    this.#pump(pair, server, client, (piece) => {
+    this.#pump(pair, 'server', (piece) => {
       this.serverBytes += piece.length;
     });
   }
@@ -110,22 +126,36 @@ export class Cable {
     if (pair.client.destroyed && pair.server.destroyed) this.#pairs.delete(pair);
   }
 
-  #pump(pair: Pair, from: Socket, to: Socket, count: (piece: Buffer) => void): void {
+  #pump(pair: Pair, direction: Direction, count: (piece: Buffer) => void): void {
+    const [from, to] = direction === 'client' ? [pair.client, pair.server] : [pair.server, pair.client];
     from.on('end', () => {
       if (!pair.lost) to.end();
     });
-    from.on('data', (piece: Buffer) => {
+    from.on('data', (arrived: Buffer) => {
       if (pair.lost) return;
+      const piece = this.#upToCut(direction, arrived);
       count(piece);
+      if (piece.length < arrived.length) {
+        to.write(piece, () => this.cut());
+        this.cuts += 1;
+        this.#cutAt = undefined;
+        for (const each of this.#pairs) each.lost = true;
+        return;
+      }
       const waitMs = this.#reserve(piece.length);
       const accepted = to.write(piece);
       if (waitMs <= 1 && accepted) return;
       from.pause();
-      const drained = accepted
-        ? Promise.resolve()
-        : new Promise((resolve) => to.once('drain', resolve).once('close', resolve));
+      const drained = accepted ? Promise.resolve() : drainOf(to);
       setTimeout(() => void drained.then(() => from.resume()), waitMs);
     });
+  }
+
+  /** As much of what arrived as still comes through. */
+  #upToCut(direction: Direction, arrived: Buffer): Buffer {
+    if (this.#cutAt?.direction !== direction) return arrived;
+    const passed = direction === 'client' ? this.clientBytes : this.serverBytes;
+    return arrived.subarray(0, Math.max(0, this.#cutAt.total - passed));
   }
 
   /** Books the time that so many bytes take at the ceiling; returns how long to wait for it. */
@@ -136,4 +166,15 @@ export class Cable {
     this.#readyAtMs = Math.max(nowMs, this.#readyAtMs) + (bytes / bytesPerSecond) * 1000;
     return this.#readyAtMs - nowMs;
   }
+}
+
+/** Resolves when a socket takes more, or never will. */
+function drainOf(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done).off('close', done);
+      resolve();
+    };
+    socket.on('drain', done).on('close', done);
+  });
 }

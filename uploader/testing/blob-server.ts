@@ -8,12 +8,13 @@ import type { Credential } from '../../hub/testing/certificates.ts';
 export type BlobRequest = 'block' | 'commit' | 'list' | 'head';
 
 /**
- * What goes wrong with one request: an answer, a cut after so many bytes, silence, silence from now on over every
+ * What goes wrong with one request: an answer, a cut after so many bytes, work that begins so late, silence, silence from now on over every
  * connection that is open (deaf), or work done whose answer is lost.
  */
 export type Fault =
   | { readonly status: number; readonly code: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly cutAfterBytes: number }
+  | { readonly lateMs: number }
   | 'silence'
   | 'deaf'
   | 'answer-lost'
@@ -92,6 +93,7 @@ export class BlobServer {
     if (fault === 'deaf') for (const socket of this.#sockets) this.#deaf.add(socket);
     if (this.#deaf.has(request.socket)) this.unheardRequests += 1;
     if (fault === 'silence' || this.#deaf.has(request.socket)) return;
+    if (typeof fault === 'object' && 'lateMs' in fault) await after(fault.lateMs);
     if (typeof fault === 'object' && 'status' in fault) {
       return refuse(response, fault.status, fault.code, fault.headers);
     }

@@ -112,11 +112,15 @@ export class CourierWorld {
   }
 
   /** Signs the receipt for an announced batch and gives it to the courier. */
-  async acknowledge(event: DeviceEvent): Promise<{ status: number }> {
+  acknowledge = async (event: DeviceEvent): Promise<{ status: number }> => {
+    const known = this.ledger.read.receipts().find(({ batchId }) => batchId === event.messageId);
+    return this.courier.acceptAcknowledgement({ receipt: known?.jws ?? (await this.receiptFor(event)) });
+  };
+
+  /** Signs a new receipt for an announced batch. */
+  receiptFor(event: DeviceEvent): Promise<string> {
     const { batch, archives } = manifestFrom(event);
-    const known = this.ledger.read.receipts().find(({ batchId }) => batchId === batch);
-    const receipt = known?.jws ?? (await this.signer.issue(this.signer.receipt(batch, device, archives)));
-    return this.courier.acceptAcknowledgement({ receipt });
+    return this.signer.issue(this.signer.receipt(batch, device, archives));
   }
 
   /** How many events the courier has sent and noted. */
@@ -148,9 +152,9 @@ export function manifestFrom({ body }: DeviceEvent): Manifest {
   return manifestSchema.parse(JSON.parse(Buffer.from(body.split('.')[1] ?? '', 'base64url').toString()));
 }
 
-/** Waits until something is so; fails after five seconds. For what happens elsewhere and tells nobody. */
+/** Waits until something is so; fails after twenty seconds. For what happens elsewhere and tells nobody. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let n = 0; n < 1000; n++) {
+  for (let n = 0; n < 4000; n++) {
     if (isSo()) return;
     await after(5);
   }

@@ -47,7 +47,9 @@ export function sayOf(
     const endsMs = Math.max(...current.map(({ toMs }) => toMs + tailMs));
     const lifetimeMs = endsMs - now.wallMs;
     const what = 'a procedure is in the timetable';
-    return { source: 'timetable', key: 'timetable', says: 'busy', sinceMs: now.monotonicMs, lifetimeMs, what };
+    // Named by its events: who sets one aside has not set aside the next.
+    const key = `events from ${current.map(({ fromMs }) => fromMs).join(' ')}`;
+    return { source: 'timetable', key, says: 'busy', sinceMs: now.monotonicMs, lifetimeMs, what };
   }
   if (now.wallMs - reading.datedMs > maxAgeMs) return nothing('the timetable is too old.');
   if (reading.datedMs - now.wallMs > aheadMs) return nothing('the timetable is dated ahead of this machine’s clock.');

@@ -106,5 +106,6 @@ function soundness(path: string): string[] {
 async function goesOn(ledger: Ledger): Promise<string[]> {
   const entry = { entryKey: 'afterwards', signature: 'x', sourceSealed: Buffer.alloc(1), files: 1, sourceBytes: 1 };
   const { caseId } = await ledger.detect(entry);
+  await ledger.enqueue({ kind: 'log', body: 'afterwards' });
   return ledger.read.caseById(caseId)?.stage === 'detected' ? [] : ['nothing new can be stored'];
 }

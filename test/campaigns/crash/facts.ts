@@ -11,6 +11,8 @@ export interface Facts {
   /** Digests of receipts, in the order of the chain. */
   readonly receipts: readonly string[];
   readonly refusals: number;
+  /** How many items of each kind the outbox ever took. */
+  readonly enqueued: Readonly<Record<string, number>>;
 }
 
 export function factsOf(read: LedgerReader): Facts {
@@ -26,6 +28,7 @@ export function factsOf(read: LedgerReader): Facts {
     ),
     receipts: read.receipts().map(({ sha256 }) => sha256),
     refusals: read.refusals().length,
+    enqueued: Object.fromEntries(read.outbox.counts().map(({ kind, enqueued }) => [kind, enqueued])),
   };
 }
 
@@ -46,5 +49,8 @@ export function missingOf(acknowledged: Facts, found: Facts): string[] {
     if (found.receipts[place] !== receipt) missing.push(`receipt ${place} of the chain is gone`);
   }
   if (found.refusals < acknowledged.refusals) missing.push('a refusal is gone');
+  for (const [kind, count] of Object.entries(acknowledged.enqueued)) {
+    if ((found.enqueued[kind] ?? 0) < count) missing.push(`an item of kind ${kind} is gone`);
+  }
   return missing;
 }

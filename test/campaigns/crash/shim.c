@@ -1,6 +1,8 @@
 // Loaded before libc (LD_PRELOAD): writes every change that the process makes below VCRASH_ROOT into VCRASH_LOG, with
-// its bytes, in the order in which the changes were made; and lets the call number VFAULT_AT fail.
-// What it could miss (io_uring, a system call without libc) is found by replay.ts, which compares the end with the disk.
+// its bytes, in the order in which the changes were made; and lets calls fail.
+// The mark `!arm AT COUNT ERRNO` begins to count: from the AT-th on COUNT calls fail with ERRNO, or write short when it is
+// 0. `!lift` ends it and appends to the marks how many calls there were, in ten digits.
+// What it could miss (io_uring, a system call without libc) is found by record.ts, which compares the end with the disk.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +28,7 @@ static const char *root, *marks;
 static size_t root_length;
 static int log_fd = -1;
 static long fault_at, fault_count, fault_seen;
-static int fault_errno, fault_short, armed;
+static int fault_errno, armed;
 
 __attribute__((constructor)) static void begin(void) {
   root = getenv("VCRASH_ROOT");
@@ -35,15 +37,6 @@ __attribute__((constructor)) static void begin(void) {
   root_length = strlen(root);
   const char *log = getenv("VCRASH_LOG");
   if (log) log_fd = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  const char *at = getenv("VFAULT_AT");
-  if (!at) return;
-  fault_at = atol(at);
-  fault_count = atol(getenv("VFAULT_COUNT") ? getenv("VFAULT_COUNT") : "1");
-  const char *kind = getenv("VFAULT_KIND");
-  if (kind && !strcmp(kind, "short")) fault_short = 1;
-  else if (kind && !strcmp(kind, "ENOSPC")) fault_errno = ENOSPC;
-  else if (kind && !strcmp(kind, "EINTR")) fault_errno = EINTR;
-  else fault_errno = EIO;
 }
 
 static int ours(const char *path) {
@@ -82,22 +75,30 @@ static uint64_t inode_of(int fd) {
 
 // Under the lock: what is to happen to this call. A short write is a fault of writes alone.
 static int fault(int is_write) {
-  if (!armed || !fault_at) return FAULT_NONE;
+  if (!armed) return FAULT_NONE;
   fault_seen++;
-  if (fault_seen < fault_at || (fault_count >= 0 && fault_seen >= fault_at + fault_count)) return FAULT_NONE;
-  if (fault_short) return is_write ? FAULT_SHORT : FAULT_NONE;
+  if (!fault_at || fault_seen < fault_at || fault_seen >= fault_at + fault_count) return FAULT_NONE;
+  if (!fault_errno) return is_write ? FAULT_SHORT : FAULT_NONE;
   errno = fault_errno;
   return FAULT_ERRNO;
 }
 
-static void mark(const void *bytes, size_t length) {
-  if (length >= 4 && !memcmp(bytes, "!arm", 4)) { armed = 1; fault_seen = 0; }
+static void mark(int fd, const void *bytes, size_t length) {
+  if (length >= 4 && !memcmp(bytes, "!arm", 4)) {
+    char text[100] = {0}, *end = text;
+    memcpy(text, (const char *)bytes + 4, length - 4 < 99 ? length - 4 : 99);
+    fault_at = strtol(end, &end, 10);
+    fault_count = strtol(end, &end, 10);
+    fault_errno = strtol(end, &end, 10);
+    fault_seen = 0;
+    armed = 1;
+  }
   else if (length >= 5 && !memcmp(bytes, "!lift", 5)) {
     char text[40];
     int size = 0;
     for (long n = fault_seen, at = 1000000000; at; at /= 10) text[size++] = '0' + n / at % 10;
-    record(OP_MARK, 0, 0, 0, 0, text, size);
     armed = 0;
+    if (syscall(SYS_write, fd, text, size) != size) abort();
   } else record(OP_MARK, 0, 0, 0, 0, bytes, length);
 }
 
@@ -162,7 +163,7 @@ static ssize_t write_any(int fd, const struct iovec *parts, int count, off_t at)
   for (size_t n = 0, done = 0; n < (size_t)count; done += parts[n++].iov_len) memcpy(bytes + done, parts[n].iov_base, parts[n].iov_len);
   pthread_mutex_lock(&lock);
   ssize_t written = -1;
-  if (kind == 3) { mark(bytes, total); written = total; }
+  if (kind == 3) { mark(fd, bytes, total); written = total; }
   else {
     int what = fault(1);
     size_t wanted = what == FAULT_SHORT && total > 1 ? total / 2 : total;
