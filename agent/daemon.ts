@@ -5,6 +5,7 @@ import { Services } from '../core/lifecycle.ts';
 import { describe, type Log, openLog } from '../core/log.ts';
 import type { Announce, Milestone } from '../core/milestones.ts';
 import { version } from '../core/version.ts';
+import type { AuditRecord } from '../protocol/audit.ts';
 import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
@@ -18,6 +19,7 @@ import {
   openAudit,
 } from './audit/index.ts';
 import { caseDesk, type DeskVerb } from './case-desk.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { CloudSide } from './cloud-side.ts';
 import { type Config, readConfig } from './config.ts';
 import { ControlServer } from './control/index.ts';
@@ -91,11 +93,14 @@ export class Daemon {
     const keys = await openLocalKeys(keyFolder);
     const { ledger, tidy } = await recover({ folders, log });
     this.#ledger = ledger;
+    const lastRecord = ledger.read.audit.tail(1)[0];
     const audit = await openAudit({
       ...{ folders, ledger, clock: this.#deps.clock, storageKey: keys.storage.secret },
       leases: readLeases(folders.leases),
     });
     this.#audit = audit;
+    const lastAt = lastRecord && (JSON.parse(lastRecord.record) as AuditRecord).at;
+    const clockWatch = new ClockWatch({ clock: this.#deps.clock, log, audit, lastAt });
 
     const sources = await sourcesOf({
       ...{ settings: config.procedure, folder: folders.procedure, clock: this.#deps.clock, log, siteKey: keys.site },
@@ -103,7 +108,7 @@ export class Daemon {
     });
     const parts = { config, log, bundle, keyFolder, keys, ledger, tidy, sources, audit };
     const { procedure, services } = this.#compose(parts);
-    this.#services = new Services(services);
+    this.#services = new Services([clockWatch, ...services]);
     await this.#services.start();
     void ledger.failed.then(() => process.kill(process.pid, 'SIGTERM'));
     const { gate, state } = procedure.status;

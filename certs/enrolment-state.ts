@@ -75,12 +75,11 @@ export class EnrolmentState {
     this.#folder.erase('request.json');
   }
 
-  /** A renewed pair that waits to be proved; one that has expired meanwhile is erased. */
+  /** A renewed pair that waits to be proved; undefined for one that has expired. */
   candidate(now: Date): KeyPair | undefined {
     const pair = this.#pair('candidate.pem');
-    if (!pair || new X509Certificate(pair.certificatePem).validToDate > now) return pair;
-    this.#folder.erase('candidate.pem');
-    return undefined;
+    // Kept even so: by a clock that is ahead it only seems to have expired, and it may be all that is left.
+    return pair && new X509Certificate(pair.certificatePem).validToDate > now ? pair : undefined;
   }
 
   keepCandidate(pair: KeyPair): void {

@@ -12,6 +12,9 @@ const marginMs = 5 * 60_000;
 /** What a fresh ticket is taken to be good for when its expiry makes no sense, because a clock is wrong. */
 const presumedMs = 45 * 60_000;
 
+/** No hub grants a ticket for longer (Azure's `sasTtl` ends at a day); more is the word of a wrong clock. */
+const longestMs = 86_400_000;
+
 /** So often the hub is told how an upload ended: with pauses of up to half a minute, longer than a ticket lives. */
 const maxCloseTries = 150;
 
@@ -49,7 +52,8 @@ export class TicketBook {
     const ticket = await link.requestUpload(blobNameOf(archive));
     const expiresAt = expiryOf(ticket.sasToken) ?? new Date(clock.now().getTime() + presumedMs + marginMs);
     const leftMs = expiresAt.getTime() - clock.now().getTime() - marginMs;
-    this.#usableUntilMs.set(ticket.correlationId, clock.monotonicMs() + (leftMs > 0 ? leftMs : presumedMs));
+    const isSensible = leftMs > 0 && leftMs <= longestMs;
+    this.#usableUntilMs.set(ticket.correlationId, clock.monotonicMs() + (isSensible ? leftMs : presumedMs));
     const { archiveId } = archive;
     const { correlationId } = ticket;
     const sealed = sealText(JSON.stringify(ticket), storageKey.secret);

@@ -12,4 +12,5 @@ export {
 } from './leases.ts';
 export { OverrideError } from './plan-override.ts';
 export { type MakeSources, sourcesOf } from './sources.ts';
+export { suspendedMs } from './suspension.ts';
 export { ProcedureWatch } from './watch.ts';

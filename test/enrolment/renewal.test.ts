@@ -100,6 +100,29 @@ describe('renewal', () => {
     await remove();
   });
 
+  test('wall clock by ±10 years: neither the pair in use nor the one that waits is given up, and renewal goes on afterwards', async () => {
+    const { path, identity, deps, remove } = await enrolled();
+    const failing = async () => assert.fail('not proved');
+    await assert.rejects(renew(deps(failing), identity));
+    const files = () => ['operational.pem', 'candidate.pem'].map((name) => readFileSync(join(path, name), 'utf8'));
+    const before = files();
+    for (const years of [10, -10]) {
+      const wall = new Date(Date.now() + years * 365.25 * 86_400_000);
+      await assert.rejects(renew({ ...deps(failing), clock: { ...systemClock, now: () => wall } }, identity));
+      assert.deepEqual(files(), before);
+    }
+    let proved: OperationalIdentity | undefined;
+    const renewed = await renew(
+      deps(async (candidate) => {
+        proved = candidate;
+      }),
+      identity,
+    );
+    assert.deepEqual(renewed, proved);
+    assert.ok(before[1]?.includes(renewed.certificatePem.trim()), 'the very one that waited');
+    await remove();
+  });
+
   test('killed before the answer was kept: the same key is asked for again and gets the same certificate', async () => {
     const { path, identity, deps, est, remove } = await enrolled('lab-20');
     const answers: string[] = [];
