@@ -70,6 +70,8 @@ export const manifestItemsSchema = z.strictObject({
 });
 export type ManifestItems = z.infer<typeof manifestItemsSchema>;
 
+export const auditHeadSchema = z.strictObject({ seq: z.int().nonnegative(), hash: sha256Schema });
+
 /**
  * Payload of the batch event's JWS: RS256 by the device key, header `x5t#S256` and `x5c` (leaf only). A batch has
  * archives, or items, or both.
@@ -82,6 +84,8 @@ export const manifestSchema = z
     createdAt: z.iso.datetime(),
     archives: z.array(manifestArchiveSchema).max(64),
     items: manifestItemsSchema.exactOptional(),
+    /** How far the appliance's audit log went when this was written down. */
+    audit: auditHeadSchema.exactOptional(),
   })
   .refine(({ archives, items }) => archives.length > 0 || items !== undefined, 'a batch has something in it')
   .refine(({ items }) => !items || (items.inline === undefined) !== (items.sealed === undefined), {

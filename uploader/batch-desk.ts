@@ -59,7 +59,7 @@ export class BatchDesk {
         if (!entry) return;
         entries.push(entry);
       }
-      const manifest = JSON.stringify(manifestOf(batch, device, entries));
+      const manifest = JSON.stringify(manifestOf(batch, device, { archives: entries, audit: ledger.read.audit.head }));
       await ledger.completeBatch({ batchId: batch.batchId, manifest });
     });
   }

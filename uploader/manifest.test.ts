@@ -54,7 +54,11 @@ for (const recipients of [1, 7]) {
       state: 'uploading',
       createdAt: new Date().toISOString(),
     } as const;
-    const payload = Buffer.from(JSON.stringify(manifestOf(batch, device, entries))).toString('base64url');
+    const payload = Buffer.from(
+      JSON.stringify(
+        manifestOf(batch, device, { archives: entries, audit: { seq: Number.MAX_SAFE_INTEGER, hash: 'f'.repeat(64) } }),
+      ),
+    ).toString('base64url');
     const headerWithCertificate = 4096;
     const signatureOfRsa4096 = 684;
     assert.ok(payload.length + headerWithCertificate + signatureOfRsa4096 <= maxManifestBytes);

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readKeysFile } from '../archive/index.ts';
 import { withoutRecipient } from '../core/envelope.ts';
+import type { AuditHead } from '../protocol/audit.ts';
 import { type Manifest, type ManifestArchive, manifestArchiveSchema, manifestSchema } from '../protocol/batch.ts';
 import type { ArchiveRecord, OpenBatch } from './ledger-records.ts';
 import { UploadError } from './upload-error.ts';
@@ -38,14 +39,19 @@ export function manifestEntry(folder: string, storageKid: string, archive: Archi
   return data;
 }
 
-/** The manifest of a batch whose archives are all committed. */
-export function manifestOf(batch: OpenBatch, device: string, archives: readonly ManifestArchive[]): Manifest {
+/** The manifest of a batch whose archives are all committed, with the head of the audit log that is signed with it. */
+export function manifestOf(
+  batch: OpenBatch,
+  device: string,
+  { archives, audit }: { readonly archives: readonly ManifestArchive[]; readonly audit: AuditHead },
+): Manifest {
   return manifestSchema.parse({
     v: 1,
     batch: batch.batchId,
     device,
     createdAt: batch.createdAt,
     archives: [...archives],
+    audit,
   } satisfies Manifest);
 }
 
