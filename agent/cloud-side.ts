@@ -8,14 +8,16 @@ import {
   renewalDue,
   signAsDevice,
 } from '../certs/index.ts';
+import type { Recipient } from '../core/envelope.ts';
 import type { Gate } from '../core/gate.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { describe, type Log } from '../core/log.ts';
+import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus } from '../protocol/control.ts';
 import { acknowledgeMethod } from '../protocol/receipt.ts';
 import type { Reported } from '../protocol/twin.ts';
 import { HubLink } from '../twin/index.ts';
-import { Courier, type Ledger } from '../uploader/index.ts';
+import { Courier, defaultBatchPolicy, type Ledger } from '../uploader/index.ts';
 import type { Config } from './config.ts';
 import { dpsOf, type EnrolmentDeps, enrolAppliance } from './enrolment.ts';
 
@@ -204,6 +206,8 @@ export class CloudSide implements Service {
       receiptKeys: bundle.receiptKeys,
       ...uploadSettings(config),
       onReceipt: () => this.#deps.onReceipt(),
+      batches: batchLimits(config.upload.batch),
+      recipients: recipientsOfItems(bundle, keys),
       onDelivered: (caseId) => {
         announce({
           event: 'case-delivered',
@@ -226,4 +230,23 @@ export class CloudSide implements Service {
       if (!signal.aborted) log.warn({ error: describe(error) }, 'provisioning again failed');
     }
   }
+}
+
+function batchLimits({
+  maxArchives,
+  maxArchiveBytes,
+  maxItems,
+  maxItemBytes,
+  maxAgeSeconds,
+}: Config['upload']['batch']) {
+  return {
+    archives: { ...defaultBatchPolicy, maxArchives, maxBytes: maxArchiveBytes },
+    items: { maxItems, maxBytes: maxItemBytes, maxAgeMs: maxAgeSeconds * 1000 },
+  };
+}
+
+/** Whoever can open a case can open what the outbox carries; nothing of it is kept here once it is delivered. */
+function recipientsOfItems(bundle: Bundle, { hospital }: LocalKeys): readonly Recipient[] {
+  const receivers = bundle.recipients.map(({ kid, ...publicKey }) => ({ kid, publicKey }));
+  return [{ kid: hospital.kid, publicKey: hospital.publicKey }, ...receivers];
 }

@@ -4,6 +4,7 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { GatewayError } from '../core/errors.ts';
 import { writeFileDurable } from '../core/files.ts';
+import { maxBatchItems } from '../protocol/outbox.ts';
 import { profileSchema, unsupportedKindSchema } from '../protocol/profile.ts';
 import { uploadPolicySchema } from '../protocol/upload-policy.ts';
 import { intakeSchema } from './intake-config.ts';
@@ -35,6 +36,25 @@ const fields = z.strictObject({
       ...uploadPolicySchema.shape,
       /** Zone in which the windows are meant, an IANA name; the machine's own when absent. */
       zone: z.string().refine(isZone, 'must be the name of a time zone, like Europe/Berlin').exactOptional(),
+      batch: z
+        .strictObject({
+          /** Archives in one batch, and their bytes; a single one may have more. */
+          maxArchives: z.int().min(1).max(64).default(64),
+          maxArchiveBytes: z
+            .int()
+            .min(1)
+            .default(64 * 1024 * 1024),
+          /** Items of the outbox in one batch, and the bytes of their bodies; a single one may have more. */
+          maxItems: z.int().min(1).max(maxBatchItems).default(1000),
+          maxItemBytes: z
+            .int()
+            .min(1024)
+            .max(16 * 1024 * 1024)
+            .default(1024 * 1024),
+          /** So long items of the log and the audit wait for more to come. All else goes at once. */
+          maxAgeSeconds: z.number().min(0).max(86_400).default(60),
+        })
+        .prefault({}),
       /** How long to wait for a receipt before the batch is announced again. Doubles up to 5 minutes. */
       receiptSeconds: z.number().min(0.5).max(300).default(15),
     })

@@ -62,6 +62,21 @@ function addVerbs(cloud: Command, options: GlobalOptions): void {
     .requiredOption('--to <dir>', 'folder to write to; must not hold anything yet')
     .action(async (id: string, flags) => (await import('./commands/cases.ts')).exportCase(options, id, flags));
 
+  const items = cloud.command('items').description('what appliances send beside cases: events, telemetry, logs');
+  items
+    .command('list', { isDefault: true })
+    .description('every item that arrived')
+    .option('--device <id>', 'of one appliance')
+    .option('--kind <kind>', 'of one kind')
+    .action(async (flags) => (await import('./commands/items.ts')).listItems(options, flags));
+  items
+    .command('export')
+    .description('write items with their bodies, one JSON object in a line')
+    .requiredOption('--to <file>', 'file to write; must not be there yet')
+    .option('--device <id>', 'of one appliance')
+    .option('--kind <kind>', 'of one kind')
+    .action(async (flags) => (await import('./commands/items.ts')).exportItems(options, flags));
+
   cloud
     .command('verify')
     .description('hash every stored archive again and compare with its receipt')

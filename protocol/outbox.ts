@@ -60,6 +60,12 @@ export function kindsOf(itemClass: ItemClass): readonly ItemKind[] {
  */
 export const itemIdSchema = z.string().regex(/^itm-[a-z2-7]{10}-[0-9]{1,15}-[0-9]{1,4}$/);
 
+/** Where an item stands in its ledger, and the random part of its id. Throws on what is no item's id. */
+export function placeOf(id: string): { readonly segment: number; readonly n: number; readonly mark: string } {
+  const [, mark = '', segment, n] = itemIdSchema.parse(id).split('-');
+  return { segment: Number(segment), n: Number(n), mark };
+}
+
 /** Most items in one batch. */
 export const maxBatchItems = 4096;
 

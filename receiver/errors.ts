@@ -64,6 +64,9 @@ export class EventRejected extends GatewayError<EventRejectionCode> {}
  * - `BASE_MISSING`: an archive stands on one that this receiver does not have of the device, or not as it says
  * - `BLOB_LOST`: the blob did not appear in the time that a receiver waits
  * - `RECEIPT_TOO_LARGE`: its receipt would not fit
+ * - `ITEMS_UNREADABLE`: the blob of its items cannot be opened by this receiver, or holds something else
+ * - `ITEMS_MISMATCH`: its items are not the promised list
+ * - `ITEMS_REFUSED`: more items in it are refused than a receipt can name; in smaller batches it can
  */
 export type BatchRefusalCode =
   | 'FOREIGN_BLOB'
@@ -74,6 +77,9 @@ export type BatchRefusalCode =
   | 'BASE_MISSING'
   | 'BLOB_LOST'
   | 'RECEIPT_TOO_LARGE'
+  | 'ITEMS_UNREADABLE'
+  | 'ITEMS_MISMATCH'
+  | 'ITEMS_REFUSED'
   | 'MANIFEST_INVALID';
 
 export class BatchRefused extends GatewayError<BatchRefusalCode> {}

@@ -1,4 +1,12 @@
-export type { ArchiveRow, CatalogueReader, DeviceRow, ReceiptRow, RejectionRow } from './catalogue/catalogue.ts';
+export type {
+  ArchiveRow,
+  CatalogueReader,
+  DeviceRow,
+  ItemQuery,
+  ItemRow,
+  ReceiptRow,
+  RejectionRow,
+} from './catalogue/catalogue.ts';
 export {
   type BatchRefusalCode,
   BatchRefused,

@@ -4,11 +4,12 @@ import { describe, type Log } from '../core/log.ts';
 import { batchEventKind, type ManifestArchive, maxManifestBytes } from '../protocol/batch.ts';
 import type { Tier } from '../protocol/ids.ts';
 import type { CloudLink, SignAsDevice } from '../protocol/link.ts';
-import { type PendingArchive, planBatch } from './batch-plan.ts';
+import { type BatchPolicy, type PendingArchive, planBatch } from './batch-plan.ts';
 import { gated, untilAborted } from './gated.ts';
 import type { Ledger } from './ledger.ts';
 import type { ArchiveRecord, OpenBatch } from './ledger-records.ts';
 import { entryBytesOf, manifestEntry, manifestOf } from './manifest.ts';
+import { manifestToSend } from './outbox/item-desk.ts';
 import { UploadError } from './upload-error.ts';
 
 /** What a person can do about a case of which an archive on disk is not what was sealed, or is gone. */
@@ -24,6 +25,7 @@ export interface BatchDeskDeps {
   readonly storageKey: { readonly kid: string };
   readonly device: string;
   readonly sign: SignAsDevice;
+  readonly policy: BatchPolicy;
 }
 
 /** Makes batches of what is sealed, fixes their manifests, and sends those. Each step passes the gate. */
@@ -44,7 +46,7 @@ export class BatchDesk {
         const entryBytes = await this.orHeld(archive, () => entryBytesOf(folder, archive));
         if (entryBytes !== undefined) pending.push({ ...archive, entryBytes });
       }
-      const plan = planBatch(pending);
+      const plan = planBatch(pending, this.#deps.policy);
       if (plan) await ledger.batch(plan.tier, plan.archiveIds);
     });
   }
@@ -68,7 +70,7 @@ export class BatchDesk {
   async announce({ batchId }: OpenBatch, signal: AbortSignal): Promise<void> {
     const { ledger, link, sign } = this.#deps;
     await this.#gated('announcement', signal, async () => {
-      const manifest = ledger.read.manifestOf(batchId);
+      const manifest = manifestToSend(ledger.read, batchId);
       // Its receipt came while this waited at the gate.
       if (manifest === undefined) return;
       const body = await sign(manifest);

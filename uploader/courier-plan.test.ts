@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Tier } from '../protocol/ids.ts';
+import { urgency } from '../protocol/outbox.ts';
 import { nextJob, type Outlook } from './courier-plan.ts';
 import type { OpenBatch, TicketRecord } from './ledger-records.ts';
+import { nobodyPassedOver, turnsPerClass } from './turns.ts';
 
 const nothing: Outlook = {
   ...{ ticketsToClose: [], openBatches: [], tiersToBatch: [], nowMs: 100, dueMs: () => 0 },
-  archivesDueMs: 0,
+  ...{ archivesDueMs: 0, itemsToBatch: [], passedOver: nobodyPassedOver },
 };
 
 const batch = (batchId: string, state: OpenBatch['state'], tier: Tier = 'review'): OpenBatch => {
-  return { batchId, state, tier, createdAt: '' };
+  return { batchId, state, tier, urgency: tier, createdAt: '' };
 };
 const ticket = { correlationId: 't', state: 'abandoned' } as TicketRecord;
 
@@ -19,20 +21,51 @@ const keyOf = (outlook: Partial<Outlook>) => {
   return job.kind === 'wait' ? job : job.key;
 };
 
+/** Every job, in the order in which they are done when each is done at once. */
+function orderOf(outlook: Outlook): string[] {
+  const done = new Set<string>();
+  for (;;) {
+    const job = nextJob({ ...outlook, dueMs: (key) => (done.has(key) ? Number.POSITIVE_INFINITY : 0) });
+    if (job.kind === 'wait') return [...done];
+    done.add(job.key);
+  }
+}
+
 test('with nothing owed there is nothing to wait for', () => {
   assert.deepEqual(nextJob(nothing), { kind: 'wait', untilMs: undefined });
 });
 
-test('tickets first, then announcements, then review, then study', () => {
+test('tickets first, then by urgency: an announcement counts as a receipt, and each class makes its batches last', () => {
   const openBatches = [batch('s', 'uploading', 'study'), batch('r', 'uploading'), batch('a', 'uploaded', 'study')];
-  const all: Partial<Outlook> = { ticketsToClose: [ticket], openBatches, tiersToBatch: ['study', 'review'] };
-  assert.equal(keyOf(all), 'close-ticket:t');
-  assert.equal(keyOf({ ...all, ticketsToClose: [] }), 'announce:a');
-  const uploading = openBatches.slice(0, 2);
-  assert.equal(keyOf({ ...all, ticketsToClose: [], openBatches: uploading }), 'forward:r');
-  assert.equal(keyOf({ openBatches: uploading.slice(0, 1), tiersToBatch: ['review'] }), 'gather:review');
-  assert.equal(keyOf({ openBatches: uploading.slice(0, 1), tiersToBatch: ['study'] }), 'forward:s');
-  assert.equal(keyOf({ tiersToBatch: ['study'] }), 'gather:study');
+  const classes = ['safety', 'twin', 'findings', 'log', 'audit'] as const;
+  const all: Outlook = {
+    ...{ ...nothing, ticketsToClose: [ticket], openBatches, tiersToBatch: ['study', 'review'] },
+    itemsToBatch: classes.map((itemClass) => ({ itemClass, dueMs: 0 })),
+  };
+  assert.deepEqual(orderOf(all), [
+    ...['close-ticket:t', 'gather-items:safety', 'announce:a', 'gather-items:twin', 'gather-items:findings'],
+    ...['forward:r', 'gather:review', 'gather-items:log', 'gather-items:audit', 'forward:s', 'gather:study'],
+  ]);
+});
+
+test('items that wait for others to come are not batched before, and keep nobody waiting', () => {
+  const itemsToBatch = [{ itemClass: 'log' as const, dueMs: 500 }];
+  assert.deepEqual(keyOf({ itemsToBatch }), { kind: 'wait', untilMs: 500 });
+  assert.equal(keyOf({ itemsToBatch, tiersToBatch: ['study'] }), 'gather:study');
+  assert.equal(keyOf({ itemsToBatch, nowMs: 500, tiersToBatch: ['study'] }), 'gather-items:log');
+});
+
+test('outside the windows archives wait, items and announcements do not', () => {
+  const items = { ...batch('i', 'uploading'), tier: 'items' as const, urgency: 'log' as const };
+  const openBatches = [batch('r', 'uploading'), items];
+  assert.equal(keyOf({ openBatches, tiersToBatch: ['review'], archivesDueMs: 900 }), 'forward:i');
+});
+
+test('what was passed over often enough has its turn', () => {
+  const openBatches = [batch('s', 'uploading', 'study'), batch('r', 'uploading')];
+  const often = turnsPerClass * urgency.length;
+  assert.equal(keyOf({ openBatches, passedOver: new Map([['study', often]]) }), 'forward:s');
+  assert.equal(keyOf({ openBatches, passedOver: new Map([['study', turnsPerClass]]) }), 'forward:r');
 });
 
 test('what has to wait stands in nobody’s way', () => {

@@ -1,5 +1,7 @@
 import type { Tier } from '../protocol/ids.ts';
+import type { ItemClass, Urgency } from '../protocol/outbox.ts';
 import type { OpenBatch, TicketRecord } from './ledger-records.ts';
+import { byUrgency, type PassedOver } from './turns.ts';
 
 /** The courier's next piece of work. `key`: under which it is postponed when it fails. */
 export type Job =
@@ -7,10 +9,17 @@ export type Job =
   | { readonly kind: 'close-ticket'; readonly key: string; readonly ticket: TicketRecord }
   /** Send a batch's manifest, for the first time or again. */
   | { readonly kind: 'announce'; readonly key: string; readonly batch: OpenBatch }
-  /** Upload the next archive of a batch, or fix its manifest when there is none left. */
+  /** Upload the next archive of a batch, or its items, or fix its manifest when there is nothing left to upload. */
   | { readonly kind: 'forward'; readonly key: string; readonly batch: OpenBatch }
   /** Put sealed archives of a tier into a batch. */
-  | { readonly kind: 'gather'; readonly key: string; readonly tier: Tier };
+  | { readonly kind: 'gather'; readonly key: string; readonly tier: Tier }
+  /** Put items of a class, and whatever goes along with them, into a batch. Not before `gatheredMs`. */
+  | {
+      readonly kind: 'gather-items';
+      readonly key: string;
+      readonly itemClass: ItemClass;
+      readonly gatheredMs: number;
+    };
 
 /** Nothing now: until then, or, undefined, until something happens. */
 export interface Wait {
@@ -18,51 +27,94 @@ export interface Wait {
   readonly untilMs: number | undefined;
 }
 
+/** A class of which items are queued, and when the next batch of them may be made: some wait for others to come. */
+export interface QueuedClass {
+  readonly itemClass: ItemClass;
+  readonly dueMs: number;
+}
+
 /** What the ledger says, and when things may be tried again. */
 export interface Outlook {
   readonly ticketsToClose: readonly TicketRecord[];
   readonly openBatches: readonly OpenBatch[];
   readonly tiersToBatch: readonly Tier[];
+  readonly itemsToBatch: readonly QueuedClass[];
   readonly nowMs: number;
   readonly dueMs: (key: string) => number;
   /** Archives do not leave before: no window is open, or the endpoint asked for patience. What is small goes at any time. */
   readonly archivesDueMs: number;
+  /** How often each class had something to do and another was served. */
+  readonly passedOver: PassedOver;
 }
 
 /**
- * What to do next. Tickets are closed first, since a device may have ten; then what costs little and brings receipts;
- * then uploads, review before study, oldest first. What has to wait stands in nobody's way.
+ * What to do next. Tickets are closed first, since a device may have ten. All else goes by urgency, and what was passed
+ * over often enough has its turn; within a class oldest first. What has to wait stands in nobody's way.
  */
 export function nextJob(outlook: Outlook): Job | Wait {
   const jobs = allJobs(outlook);
-  const dueMs = (job: Job) => Math.max(outlook.dueMs(job.key), movesArchives(job) ? outlook.archivesDueMs : 0);
-  const due = jobs.find((job) => dueMs(job) <= outlook.nowMs);
-  if (due) return due;
-  const times = jobs.map(dueMs);
+  const due = jobs.filter((job) => dueMsOf(job, outlook) <= outlook.nowMs);
+  const [first] = due;
+  if (first?.kind === 'close-ticket') return first;
+  const served = byUrgency(due.map(urgencyOf), outlook.passedOver)[0];
+  const next = due.find((job) => urgencyOf(job) === served);
+  if (next) return next;
+  const times = jobs.map((job) => dueMsOf(job, outlook));
   return { kind: 'wait', untilMs: times.length === 0 ? undefined : Math.min(...times) };
 }
 
-/** Such jobs keep to the site's windows. */
-function movesArchives({ kind }: Job): boolean {
-  return kind === 'forward' || kind === 'gather';
+/** The classes that have something to do now. */
+export function dueClasses(outlook: Outlook): ReadonlySet<Urgency> {
+  return new Set(
+    allJobs(outlook)
+      .filter((job) => dueMsOf(job, outlook) <= outlook.nowMs)
+      .map(urgencyOf),
+  );
 }
 
-/** Everything that is owed, the most urgent first. */
-function allJobs({ ticketsToClose, openBatches, tiersToBatch }: Outlook): Job[] {
+/** How urgent a job is. An announcement brings a receipt, whatever it is for. Tickets are not asked for theirs. */
+export function urgencyOf(job: Job): Urgency {
+  switch (job.kind) {
+    case 'close-ticket':
+      return 'receipt';
+    case 'announce':
+      return job.batch.urgency === 'safety' ? 'safety' : 'receipt';
+    case 'forward':
+      return job.batch.urgency;
+    case 'gather':
+      return job.tier;
+    case 'gather-items':
+      return job.itemClass;
+  }
+}
+
+function dueMsOf(job: Job, { dueMs, archivesDueMs }: Outlook): number {
+  const gatheredMs = job.kind === 'gather-items' ? job.gatheredMs : 0;
+  return Math.max(dueMs(job.key), gatheredMs, movesArchives(job) ? archivesDueMs : 0);
+}
+
+/** Such jobs keep to the site's windows. */
+function movesArchives(job: Job): boolean {
+  return job.kind === 'gather' || (job.kind === 'forward' && job.batch.tier !== 'items');
+}
+
+/** Everything that is owed; within each class, the oldest first, and batches that are made before new ones. */
+function allJobs({ ticketsToClose, openBatches, tiersToBatch, itemsToBatch }: Outlook): Job[] {
   const closing = ticketsToClose.map((ticket): Job => {
     return { kind: 'close-ticket', key: `close-ticket:${ticket.correlationId}`, ticket };
   });
   const announcing = openBatches
     .filter(({ state }) => state === 'uploaded')
     .map((batch): Job => ({ kind: 'announce', key: announceKey(batch.batchId), batch }));
-  return [...closing, ...announcing, ...jobsOf('review'), ...jobsOf('study')];
+  const forwarding = openBatches
+    .filter(({ state }) => state === 'uploading')
+    .map((batch): Job => ({ kind: 'forward', key: forwardKey(batch.batchId), batch }));
+  const gathering = tiersToBatch.map((tier): Job => ({ kind: 'gather', key: `gather:${tier}`, tier }));
+  return [...closing, ...announcing, ...forwarding, ...gathering, ...itemsToBatch.map(gatherItems)];
+}
 
-  function jobsOf(tier: Tier): Job[] {
-    const forwarding = openBatches
-      .filter((batch) => batch.state === 'uploading' && batch.tier === tier)
-      .map((batch): Job => ({ kind: 'forward', key: forwardKey(batch.batchId), batch }));
-    return tiersToBatch.includes(tier) ? [...forwarding, { kind: 'gather', key: `gather:${tier}`, tier }] : forwarding;
-  }
+function gatherItems({ itemClass, dueMs }: QueuedClass): Job {
+  return { kind: 'gather-items', key: `gather-items:${itemClass}`, itemClass, gatheredMs: dueMs };
 }
 
 /** Under which key the sending of a batch's manifest is postponed. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Recipient } from '../core/envelope.ts';
 import type { Gate } from '../core/gate.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { describe, type Log } from '../core/log.ts';
@@ -9,15 +10,19 @@ import type { UploadPolicy } from '../protocol/upload-policy.ts';
 import { Acknowledgements, type MethodAnswer } from './acknowledgements.ts';
 import { ArchiveUploader } from './archive-upload.ts';
 import { BatchDesk } from './batch-desk.ts';
+import { type BatchPolicy, defaultBatchPolicy } from './batch-plan.ts';
 import { ByteBudget } from './budget/byte-budget.ts';
 import { OpeningTimes } from './budget/opening.ts';
-import { announceKey, forwardKey, type Job, nextJob, type Wait } from './courier-plan.ts';
+import { announceKey, dueClasses, forwardKey, type Job, nextJob, type Outlook, urgencyOf } from './courier-plan.ts';
 import { aborted, gated, untilAborted } from './gated.ts';
 import type { Ledger } from './ledger.ts';
 import { isLedgerGone } from './ledger-error.ts';
 import type { ArchiveRecord, OpenBatch } from './ledger-records.ts';
+import { ItemDesk } from './outbox/item-desk.ts';
+import { defaultItemPolicy, type ItemPolicy, untilGatheredMs } from './outbox/plan-items.ts';
 import { Schedule } from './schedule.ts';
 import { TicketBook } from './ticket-book.ts';
+import { afterTurn, nobodyPassedOver, type PassedOver } from './turns.ts';
 import { UploadError } from './upload-error.ts';
 
 export interface CourierDeps {
@@ -30,6 +35,10 @@ export interface CourierDeps {
   readonly folder: string;
   /** The appliance's storage key: encrypts tickets, and its recipient does not travel. */
   readonly storageKey: { readonly kid: string; readonly secret: Uint8Array };
+  /** Who can open what is sealed of the outbox. */
+  readonly recipients: readonly Recipient[];
+  /** Limits of batches; see `docs/outbox.md`. */
+  readonly batches?: { readonly archives: BatchPolicy; readonly items: ItemPolicy };
   /** Id of this device, as receipts name it. */
   readonly device: string;
   readonly sign: SignAsDevice;
@@ -69,6 +78,8 @@ export class Courier implements Service {
   readonly #schedule: Schedule;
   readonly #tickets: TicketBook;
   readonly #desk: BatchDesk;
+  readonly #items: ItemDesk;
+  readonly #itemPolicy: ItemPolicy;
   readonly #uploader: ArchiveUploader;
   readonly #opening: OpeningTimes | undefined;
   readonly #acknowledgements: Acknowledgements;
@@ -79,6 +90,8 @@ export class Courier implements Service {
   #woken = new AbortController();
   /** The endpoint asked for so much patience, on behalf of all that goes there. */
   #endpointBusyUntilMs = 0;
+  #deafen = () => {};
+  #passedOver: PassedOver = nobodyPassedOver;
   #running: Promise<void> | undefined;
 
   constructor(deps: CourierDeps) {
@@ -98,7 +111,9 @@ export class Courier implements Service {
     this.#untilRetry = backoff(retryMs, Math.min(ceilingMs, retryCeilingMs));
     const tickets = new TicketBook({ ledger, link, clock, log, storageKey });
     this.#tickets = tickets;
-    this.#desk = new BatchDesk({ ...deps, log });
+    this.#desk = new BatchDesk({ ...deps, log, policy: deps.batches?.archives ?? defaultBatchPolicy });
+    this.#itemPolicy = deps.batches?.items ?? defaultItemPolicy;
+    this.#items = new ItemDesk({ ...deps, log, tickets, caPem, stallMs, policy: this.#itemPolicy });
     const { parallelBlocks, maxBytesPerSecond, windows } = policy;
     this.#opening = windows && new OpeningTimes(clock, windows, deps.zone ?? 'UTC');
     this.#uploader = new ArchiveUploader({
@@ -115,12 +130,14 @@ export class Courier implements Service {
 
   /** Begins to work and returns at once. */
   async start(signal: AbortSignal): Promise<void> {
+    this.#deafen = this.#deps.ledger.onQueued(() => this.wake());
     this.#running = this.#run(AbortSignal.any([signal, this.#stop.signal]));
   }
 
   /** Cuts what is in flight and waits until nothing runs. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('stopping'));
+    this.#deafen();
     await this.#running;
   }
 
@@ -155,10 +172,14 @@ export class Courier implements Service {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
-    const job = this.#nextJob();
+    const outlook = this.#outlook();
+    const job = nextJob(outlook);
     if (job.kind === 'wait') return this.#wait(job.untilMs, signal);
     try {
       await this.#do(job, signal);
+      if (job.kind !== 'close-ticket') {
+        this.#passedOver = afterTurn(this.#passedOver, urgencyOf(job), dueClasses(outlook));
+      }
     } catch (error) {
       if (signal.aborted || isLedgerGone(error)) throw error;
       const leastMs = error instanceof UploadError ? error.retryAfterMs : undefined;
@@ -169,18 +190,26 @@ export class Courier implements Service {
     }
   }
 
-  #nextJob(): Job | Wait {
-    const { read } = this.#deps.ledger;
-    const nowMs = this.#deps.clock.monotonicMs();
+  #outlook(): Outlook {
+    const { clock, ledger } = this.#deps;
+    const { read } = ledger;
+    const nowMs = clock.monotonicMs();
+    const wallMs = clock.now().getTime();
     const untilOpenMs = this.#opening?.waitMs() ?? 0;
-    return nextJob({
+    const queues = read.outbox.queuedClasses(this.#itemPolicy);
+    return {
       ticketsToClose: read.ticketsToClose(),
       openBatches: read.openBatches(),
       tiersToBatch: read.tiersToBatch(),
       nowMs,
       dueMs: (key) => this.#schedule.dueMs(key),
       archivesDueMs: Math.max(this.#endpointBusyUntilMs, untilOpenMs === 0 ? 0 : nowMs + untilOpenMs),
-    });
+      itemsToBatch: queues.map((queue) => {
+        const waitMs = untilGatheredMs(queue, wallMs, this.#itemPolicy);
+        return { itemClass: queue.itemClass, dueMs: waitMs === 0 ? 0 : nowMs + waitMs };
+      }),
+      passedOver: this.#passedOver,
+    };
   }
 
   /** Until something happens, and, when something is postponed, no longer than until it is due. */
@@ -202,7 +231,9 @@ export class Courier implements Service {
     }
     if (job.kind === 'announce') return this.#announce(job.batch, signal);
     if (job.kind === 'gather') await this.#desk.gather(job.tier, signal);
-    if (job.kind === 'forward') await this.#forward(job.batch, signal);
+    if (job.kind === 'gather-items') await this.#items.gather(job.itemClass, signal);
+    if (job.kind === 'forward' && job.batch.tier === 'items') await this.#items.forward(job.batch, signal);
+    else if (job.kind === 'forward') await this.#forward(job.batch, signal);
     if (job.kind === 'close-ticket') {
       const closing = () => this.#tickets.close(job.ticket, this.#schedule.attempts(job.key) + 1);
       await gated({ gate, name: 'upload notification', signal }, () => untilAborted(closing(), signal));
@@ -225,8 +256,12 @@ export class Courier implements Service {
 
   async #forwardArchive(archive: ArchiveRecord, batch: OpenBatch, signal: AbortSignal): Promise<void> {
     const { read } = this.#deps.ledger;
+    // An upload whose turn it is gets at least one block through, and goes on while nothing is more urgent: whatever is
+    // small does not wait for the end of what is large, and what is large comes further with each of its turns.
+    let lanes = this.#deps.policy?.parallelBlocks ?? 1;
     const mayGoOn = () => {
-      const next = this.#nextJob();
+      if (lanes > 0) return lanes-- > 0;
+      const next = nextJob({ ...this.#outlook(), passedOver: nobodyPassedOver });
       return next.kind === 'forward' && next.batch.batchId === batch.batchId;
     };
     const stagedBefore = read.blocksOf(archive.archiveId).length;

@@ -1,6 +1,8 @@
 import type { Stage } from '../protocol/documents.ts';
 import type { Tier } from '../protocol/ids.ts';
 import { caseCommands, moveCase } from './case-commands.ts';
+import type { ItemsRefusalPlan } from './outbox/items-refusal-plan.ts';
+import { type Parts, refuseItems } from './outbox/outbox-commands.ts';
 import { planAfterRefusal, type RefusalPlan, type RefusedArchive } from './refusal-plan.ts';
 import { mustChange, oneRow, type Statements } from './statements.ts';
 import { forgetBases } from './study-commands.ts';
@@ -51,6 +53,7 @@ export const deliveryCommands = {
    * the ticket is kept only to be closed, and the answer is false.
    */
   startUpload(sql: Statements, ticket: SealedTicket): boolean {
+    if (isItemBatch(ticket.archiveId)) return startItemUpload(sql, ticket);
     const { batch_id } = archiveRow(sql, ticket.archiveId);
     sql("UPDATE tickets SET state = 'abandoned' WHERE archive_id = ? AND state = 'open'").run(ticket.archiveId);
     sql(
@@ -67,6 +70,8 @@ export const deliveryCommands = {
     sql: Statements,
     { correlationId, newName }: { readonly correlationId: string; readonly newName: boolean },
   ): void {
+    if (sql("UPDATE item_tickets SET state = 'abandoned' WHERE correlation_id = ?").run(correlationId).changes > 0)
+      return;
     const { archive_id } = oneRow<{ archive_id: string }>(
       sql('SELECT archive_id FROM tickets WHERE correlation_id = ?').get(correlationId),
       'ticket',
@@ -79,8 +84,10 @@ export const deliveryCommands = {
 
   /** The hub was told how the upload ended, or is past caring. */
   closeTicket(sql: Statements, { correlationId }: { readonly correlationId: string }): void {
-    const closed = sql("DELETE FROM tickets WHERE correlation_id = ? AND state <> 'open'").run(correlationId);
-    mustChange(closed, 'ticket to close');
+    const closed = ['tickets', 'item_tickets'].map((table) =>
+      sql(`DELETE FROM ${table} WHERE correlation_id = ? AND state <> 'open'`).run(correlationId),
+    );
+    mustChange(closed.find(({ changes }) => changes > 0) ?? { changes: 0 }, 'ticket to close');
   },
 
   addBlock(sql: Statements, block: StagedBlock & { readonly archiveId: string }): void {
@@ -131,10 +138,18 @@ export const deliveryCommands = {
    */
   refuseBatch(
     sql: Statements,
-    { batchId, code, hint }: { readonly batchId: string; readonly code: string; readonly hint: string },
-  ): RefusalPlan | undefined {
-    const { state } = oneRow<{ state: string }>(
-      sql('SELECT state FROM batches WHERE batch_id = ?').get(batchId),
+    refusal: {
+      readonly batchId: string;
+      readonly code: string;
+      readonly hint: string;
+      readonly at: string;
+      /** Under which a batch of items goes on. */
+      readonly parts: Parts;
+    },
+  ): RefusalPlan | ItemsRefusalPlan | undefined {
+    const { batchId, code, hint, at, parts } = refusal;
+    const { seq, state, tier } = oneRow<{ seq: number; state: string; tier: string }>(
+      sql('SELECT seq, state, tier FROM batches WHERE batch_id = ?').get(batchId),
       'batch',
     );
     if (state === 'refused') return undefined;
@@ -142,6 +157,7 @@ export const deliveryCommands = {
       "UPDATE batches SET state = 'refused', manifest = NULL WHERE batch_id = ? AND state = 'uploaded'",
     ).run(batchId);
     mustChange(refused, 'batch to refuse');
+    if (tier === 'items') return refuseItems(sql, { seq, batchId, code, at }, parts);
     // What was withdrawn meanwhile is nobody's concern any more.
     const archives = sql(
       `SELECT archive_id AS archiveId, case_id AS caseId, name_try AS nameTry FROM archives
@@ -166,6 +182,25 @@ function sendBack(
   if (keepBlob) return;
   sql('UPDATE archives SET blob = NULL WHERE archive_id = ?').run(archiveId);
   moveCase(sql, caseId, 'sent-back');
+}
+
+/** Tickets are for an archive, or for the blob of a batch of items, whose id then stands in the archive's place. */
+function isItemBatch(id: string): boolean {
+  return id.startsWith('bat-');
+}
+
+function startItemUpload(sql: Statements, ticket: SealedTicket): boolean {
+  const { state } = oneRow<{ state: string }>(
+    sql('SELECT state FROM batches WHERE batch_id = ?').get(ticket.archiveId),
+    'batch',
+  );
+  const isWanted = state === 'uploading';
+  sql("UPDATE item_tickets SET state = 'abandoned' WHERE batch_id = ? AND state = 'open'").run(ticket.archiveId);
+  sql(
+    `INSERT INTO item_tickets (correlation_id, batch_id, state, sealed, expires_at)
+     VALUES (@correlationId, @archiveId, @state, @sealed, @expiresAt)`,
+  ).run({ ...ticket, state: isWanted ? 'open' : 'abandoned' });
+  return isWanted;
 }
 
 function archiveRow(sql: Statements, archiveId: string): { case_id: string; batch_id: string | null } {

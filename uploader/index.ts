@@ -1,6 +1,7 @@
 export type { MethodAnswer } from './acknowledgements.ts';
 export type { AuditFault, AuditRow, AuditVerdict } from './audit/verify.ts';
 export { damagedHint } from './batch-desk.ts';
+export { defaultBatchPolicy } from './batch-plan.ts';
 export type { DetectedEntry, EntrySize, SealedArchiveRow } from './case-commands.ts';
 export { Courier, type CourierDeps } from './courier.ts';
 export { Ledger, type LedgerDeps } from './ledger.ts';

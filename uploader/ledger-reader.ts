@@ -173,7 +173,8 @@ export class LedgerReader {
   /** Batches that still owe blocks or a receipt, oldest first. */
   openBatches(): OpenBatch[] {
     const rows = this.#sql(
-      `SELECT batch_id AS batchId, tier, state, created_at AS createdAt FROM batches
+      `SELECT batch_id AS batchId, tier, state, created_at AS createdAt, coalesce(urgency, tier) AS urgency
+       FROM batches LEFT JOIN item_batches USING (batch_id)
        WHERE state IN ('uploading', 'uploaded') ORDER BY seq`,
     ).all();
     return rows as OpenBatch[];
@@ -261,8 +262,10 @@ export class LedgerReader {
 
   #tickets(where: string, ...values: readonly unknown[]): TicketRecord[] {
     const rows = this.#sql(
-      `SELECT correlation_id AS correlationId, archive_id AS archiveId, state, sealed, expires_at AS expiresAt
-       FROM tickets WHERE ${where}`,
+      `SELECT correlation_id AS correlationId, archive_id AS archiveId, state, sealed, expires_at AS expiresAt FROM (
+         SELECT * FROM tickets
+         UNION ALL SELECT correlation_id, batch_id AS archive_id, state, sealed, expires_at FROM item_tickets
+       ) WHERE ${where}`,
     ).all(...values);
     return rows as TicketRecord[];
   }

@@ -1,6 +1,7 @@
 import type { StudyCounts } from '../protocol/batch.ts';
 import type { ApplianceCase, HeldReason, ReleaseWhy, SendPolicy, Stage } from '../protocol/documents.ts';
 import type { Tier } from '../protocol/ids.ts';
+import type { Urgency } from '../protocol/outbox.ts';
 import type { Profile } from '../protocol/profile.ts';
 import type { RefusalCode } from './receipt-check.ts';
 
@@ -87,13 +88,17 @@ export interface StudyRecord {
 /** A batch that still owes something: blocks (`uploading`) or a receipt (`uploaded`). */
 export interface OpenBatch {
   readonly batchId: string;
-  readonly tier: Tier;
+  /** `items`: it holds no archives but items of the outbox. */
+  readonly tier: Tier | 'items';
+  /** Of archives their tier, of items the class of those for which the batch was made. */
+  readonly urgency: Urgency;
   readonly state: 'uploading' | 'uploaded';
   readonly createdAt: string;
 }
 
 export interface TicketRecord {
   readonly correlationId: string;
+  /** Or the batch whose sealed items it is for. */
   readonly archiveId: string;
   readonly state: 'open' | 'committed' | 'abandoned';
   readonly sealed: Uint8Array;

@@ -4,6 +4,7 @@ import type { AuditEntry } from '../protocol/audit.ts';
 import type { StudyCounts } from '../protocol/batch.ts';
 import type { HeldReason } from '../protocol/documents.ts';
 import { newId, randomDigits, type Tier } from '../protocol/ids.ts';
+import type { Urgency } from '../protocol/outbox.ts';
 import type { DetectedEntry, EntrySize, SealedArchiveRow } from './case-commands.ts';
 import { InlineWriter } from './inline-writer.ts';
 import type { LedgerError } from './ledger-error.ts';
@@ -11,6 +12,7 @@ import type { ArgsOf, CommandName, ResultOf } from './ledger-group.ts';
 import { type LedgerReader, openLedgerReader } from './ledger-reader.ts';
 import { LedgerWriter, type WritesLedger } from './ledger-writer.ts';
 import { EnqueueDoor, type NewItem } from './outbox/enqueue.ts';
+import type { ItemPlace } from './outbox/plan-items.ts';
 import type { RefusalCode } from './receipt-check.ts';
 import type { VerifiedReceipt } from './receipt-commands.ts';
 import type { StudyClaim, StudyOutcome } from './study-commands.ts';
@@ -38,11 +40,16 @@ export class Ledger {
   readonly #clock: Clock;
   readonly #door: EnqueueDoor;
 
-  private constructor(writer: WritesLedger, reader: LedgerReader, clock: Clock) {
+  readonly #queued: Set<() => void>;
+
+  private constructor(writer: WritesLedger, reader: LedgerReader, clock: Clock, queued = new Set<() => void>()) {
     this.#writer = writer;
     this.read = reader;
     this.#clock = clock;
-    this.#door = new EnqueueDoor((segment) => writer.run('enqueue', { ...segment, at: this.#now() }));
+    this.#queued = queued;
+    this.#door = new EnqueueDoor((segment) =>
+      this.#tellQueued(this.#writer.run('enqueue', { ...segment, at: this.#now() })),
+    );
   }
 
   /** Opens or creates the ledger. Rejects with what kept it from opening (a newer schema, a refused pragma). */
@@ -74,7 +81,7 @@ export class Ledger {
 
   /** The same ledger: a change that is made through it and this audit record are stored together, or neither is. */
   audited(entry: AuditEntry): Ledger {
-    return new Ledger(this.#writer.audited(entry), this.read, this.#clock);
+    return new Ledger(this.#writer.audited(entry), this.read, this.#clock, this.#queued);
   }
 
   /** Appends to the audit log what no other change stands for. */
@@ -120,6 +127,47 @@ export class Ledger {
     return this.#door.enqueue(item);
   }
 
+  /** Calls `listener` whenever something was put into the outbox, or back into it. Returns what ends that. */
+  onQueued(listener: () => void): () => void {
+    this.#queued.add(listener);
+    return () => this.#queued.delete(listener);
+  }
+
+  /** Puts queued items into a new batch and returns its id; undefined when none of them is queued any more. */
+  async batchItems(urgency: Urgency, items: readonly ItemPlace[]): Promise<string | undefined> {
+    const batchId = newId('bat');
+    const isMade = await this.#writer.run('batchItems', { batchId, urgency, items, at: this.#now() });
+    return isMade ? batchId : undefined;
+  }
+
+  sealItems(sealed: ArgsOf<'sealItems'>): Done<'sealItems'> {
+    return this.#writer.run('sealItems', sealed);
+  }
+
+  unsealItems(batch: ArgsOf<'unsealItems'>): Done<'unsealItems'> {
+    return this.#writer.run('unsealItems', batch);
+  }
+
+  markItemsUploaded(uploaded: ArgsOf<'markItemsUploaded'>): Done<'markItemsUploaded'> {
+    return this.#writer.run('markItemsUploaded', uploaded);
+  }
+
+  completeItems(complete: ArgsOf<'completeItems'>): Done<'completeItems'> {
+    return this.#writer.run('completeItems', complete);
+  }
+
+  parkItems(parked: ArgsOf<'parkItems'>): Done<'parkItems'> {
+    return this.#writer.run('parkItems', parked);
+  }
+
+  retryItem(item: ItemPlace): Done<'retryItem'> {
+    return this.#tellQueued(this.#writer.run('retryItem', item));
+  }
+
+  dropItem(item: ItemPlace): Done<'dropItem'> {
+    return this.#writer.run('dropItem', item);
+  }
+
   // Changes: archives and batches on their way.
 
   /** Puts archives of one tier into a new batch and returns its id. */
@@ -157,8 +205,8 @@ export class Ledger {
     return this.#writer.run('completeBatch', complete);
   }
 
-  refuseBatch(refused: ArgsOf<'refuseBatch'>): Done<'refuseBatch'> {
-    return this.#writer.run('refuseBatch', refused);
+  refuseBatch(refused: Omit<ArgsOf<'refuseBatch'>, 'at' | 'parts'>): Done<'refuseBatch'> {
+    return this.#writer.run('refuseBatch', { ...refused, at: this.#now(), parts: [newId('bat'), newId('bat')] });
   }
 
   acceptReceipt(device: string, receipt: VerifiedReceipt): Done<'acceptReceipt'> {
@@ -193,11 +241,17 @@ export class Ledger {
   }
 
   withdraw(caseId: string): Done<'withdraw'> {
-    return this.#writer.run('withdraw', { caseId, at: this.#now(), mark: randomDigits(10) });
+    return this.#tellQueued(this.#writer.run('withdraw', { caseId, at: this.#now(), mark: randomDigits(10) }));
   }
 
   certify(certificate: Omit<ArgsOf<'certify'>, 'at'>): Done<'certify'> {
     return this.#writer.run('certify', { ...certificate, at: this.#now() });
+  }
+
+  async #tellQueued<T>(stored: Promise<T>): Promise<T> {
+    const result = await stored;
+    for (const listener of this.#queued) listener();
+    return result;
   }
 
   #now(): string {

@@ -51,6 +51,7 @@ for (const recipients of [1, 7]) {
     const batch = {
       batchId: newId('bat'),
       tier: 'review',
+      urgency: 'review',
       state: 'uploading',
       createdAt: new Date().toISOString(),
     } as const;

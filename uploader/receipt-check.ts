@@ -10,6 +10,7 @@ import type { Receipt } from '../protocol/receipt.ts';
  * - `BATCH_CLOSED`: the batch already has another receipt, or was refused
  * - `DEVICE_MISMATCH`, `ARCHIVES_MISMATCH`, `DIGEST_MISMATCH`, `BYTES_MISMATCH`, `TOTAL_MISMATCH`: the receipt is for
  *   another device, other archives, other content, other sizes, or its sum is wrong
+ * - `ITEMS_MISMATCH`: it is for other items, or refuses items that were not in the batch
  * - `PREVIOUS_MISMATCH`: it does not follow the last receipt of this device
  */
 export type RefusalCode =
@@ -23,6 +24,7 @@ export type RefusalCode =
   | 'DIGEST_MISMATCH'
   | 'BYTES_MISMATCH'
   | 'TOTAL_MISMATCH'
+  | 'ITEMS_MISMATCH'
   | 'PREVIOUS_MISMATCH';
 
 /** What the ledger knows about the batch that a receipt names. */
@@ -31,6 +33,10 @@ export interface ExpectedReceipt {
   /** Undefined when the ledger has no such batch. */
   readonly batchState: string | undefined;
   readonly archives: readonly { readonly archiveId: string; readonly sha256: string; readonly bytes: number }[];
+  /** The batch's items; undefined when it has none. */
+  readonly items?:
+    | { readonly count: number; readonly sha256: string; readonly has: (id: string) => boolean }
+    | undefined;
   /** SHA-256 of the last accepted receipt; null before the first. */
   readonly previous: string | null;
 }
@@ -49,6 +55,19 @@ export function receiptMismatch(receipt: Receipt, expected: ExpectedReceipt): Re
   }
   const total = expected.archives.reduce((sum, { bytes }) => sum + bytes, 0);
   if (receipt.bytes !== total) return 'TOTAL_MISMATCH';
+  if (!areItemsRight(receipt.items, expected.items)) return 'ITEMS_MISMATCH';
   if (receipt.previous !== expected.previous) return 'PREVIOUS_MISMATCH';
   return undefined;
+}
+
+function areItemsRight(items: Receipt['items'], expected: ExpectedReceipt['items']): boolean {
+  if (!items || !expected) return items === undefined && expected === undefined;
+  const refused = items.refused ?? [];
+  const isOnce = new Set(refused.map(({ id }) => id)).size === refused.length;
+  return (
+    items.count === expected.count &&
+    items.sha256 === expected.sha256 &&
+    isOnce &&
+    refused.every(({ id }) => expected.has(id))
+  );
 }

@@ -1,7 +1,9 @@
+import { placeOf } from '../protocol/outbox.ts';
 import type { Receipt } from '../protocol/receipt.ts';
 import { moveCase } from './case-commands.ts';
+import { deliverItems, forgetOldItemBatches } from './outbox/outbox-commands.ts';
 import { type ExpectedReceipt, type RefusalCode, receiptMismatch } from './receipt-check.ts';
-import type { Statements } from './statements.ts';
+import { oneRow, type Statements } from './statements.ts';
 
 /** So many refusals are kept; older ones go, so that nobody can fill the disk with them. */
 export const maxRefusals = 1000;
@@ -51,6 +53,19 @@ export const receiptCommands = {
     ).run({ batch: receipt.batch, jws, sha256, storedAt: receipt.storedAt, at });
     sql("UPDATE batches SET state = 'receipted', manifest = NULL WHERE batch_id = ?").run(receipt.batch);
     sql('UPDATE archives SET receipted_at = ? WHERE batch_id = ?').run(at, receipt.batch);
+    if (receipt.items) {
+      const { seq } = oneRow<{ seq: number }>(
+        sql('SELECT seq FROM batches WHERE batch_id = ?').get(receipt.batch),
+        'batch',
+      );
+      const refused = receipt.items.refused ?? [];
+      deliverItems(
+        sql,
+        seq,
+        refused.map(({ id, code }) => ({ ...placeOf(id), code })),
+      );
+      forgetOldItemBatches(sql);
+    }
     return { kind: 'accepted', delivered: deliverCompleteCases(sql, receipt.batch, at) };
   },
 
@@ -64,12 +79,31 @@ export const receiptCommands = {
 } as const;
 
 function expectationOf(sql: Statements, batchId: string, device: string): ExpectedReceipt {
-  const batch = sql('SELECT state FROM batches WHERE batch_id = ?').get(batchId) as { state: string } | undefined;
+  const batch = sql(
+    `SELECT seq, state, items_sha256 AS itemsSha256 FROM batches LEFT JOIN item_batches USING (batch_id)
+     WHERE batch_id = ?`,
+  ).get(batchId) as { seq: number; state: string; itemsSha256: string | null } | undefined;
   const archives = sql('SELECT archive_id AS archiveId, sha256, bytes FROM archives WHERE batch_id = ?').all(
     batchId,
   ) as ExpectedReceipt['archives'];
   const last = sql('SELECT sha256 FROM receipts ORDER BY seq DESC LIMIT 1').get() as { sha256: string } | undefined;
-  return { device, batchState: batch?.state, archives, previous: last?.sha256 ?? null };
+  return {
+    ...{ device, batchState: batch?.state, archives, previous: last?.sha256 ?? null },
+    items: batch?.itemsSha256 ? expectedItems(sql, batch.seq, batch.itemsSha256) : undefined,
+  };
+}
+
+function expectedItems(sql: Statements, seq: number, sha256: string): NonNullable<ExpectedReceipt['items']> {
+  const { count } = sql('SELECT count(*) AS count FROM outbox_items WHERE batch = ?').get(seq) as { count: number };
+  const one = sql(
+    `SELECT 1 FROM outbox_items JOIN outbox_segments USING (segment)
+     WHERE segment = ? AND n = ? AND mark = ? AND batch = ?`,
+  );
+  const has = (id: string) => {
+    const { segment, n, mark } = placeOf(id);
+    return one.get(segment, n, mark, seq) !== undefined;
+  };
+  return { count, sha256, has };
 }
 
 function deliverCompleteCases(sql: Statements, batchId: string, at: string): string[] {

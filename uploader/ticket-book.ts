@@ -18,6 +18,9 @@ const longestMs = 86_400_000;
 /** So often the hub is told how an upload ended: with pauses of up to half a minute, longer than a ticket lives. */
 const maxCloseTries = 150;
 
+/** What a ticket is for: an archive, or a batch whose sealed items are uploaded (its id then stands for the archive's). */
+export type TicketOwner = Pick<ArchiveRecord, 'archiveId' | 'nameTry'>;
+
 interface Deps {
   readonly ledger: Ledger;
   readonly link: CloudLink;
@@ -37,7 +40,7 @@ export class TicketBook {
   }
 
   /** The kept ticket of an archive, if it can still be used. One that cannot is given up. */
-  async kept({ archiveId }: ArchiveRecord): Promise<UploadTicket | undefined> {
+  async kept({ archiveId }: TicketOwner): Promise<UploadTicket | undefined> {
     const record = this.#deps.ledger.read.ticketOf(archiveId);
     if (!record) return undefined;
     const ticket = this.#open(record);
@@ -47,7 +50,7 @@ export class TicketBook {
   }
 
   /** Asks for a new ticket and keeps it. Undefined when the archive left its batch meanwhile. */
-  async request(archive: ArchiveRecord): Promise<UploadTicket | undefined> {
+  async request(archive: TicketOwner): Promise<UploadTicket | undefined> {
     const { ledger, link, clock, storageKey } = this.#deps;
     const ticket = await link.requestUpload(blobNameOf(archive));
     const expiresAt = expiryOf(ticket.sasToken) ?? new Date(clock.now().getTime() + presumedMs + marginMs);
@@ -107,8 +110,9 @@ export class TicketBook {
 }
 
 /** The name an archive is uploaded under, without the device's prefix. */
-function blobNameOf({ archiveId, nameTry }: ArchiveRecord): string {
-  return nameTry === 1 ? `${archiveId}.case` : `${archiveId}-${nameTry}.case`;
+function blobNameOf({ archiveId, nameTry }: TicketOwner): string {
+  const ending = archiveId.startsWith('bat-') ? 'items' : 'case';
+  return nameTry === 1 ? `${archiveId}.${ending}` : `${archiveId}-${nameTry}.${ending}`;
 }
 
 function expiryOf(sasToken: string): Date | undefined {

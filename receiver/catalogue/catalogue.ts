@@ -1,6 +1,7 @@
 import type { Sha256 } from '../../core/digest.ts';
 import type { Manifest, ManifestArchive } from '../../protocol/batch.ts';
 import type { CloudCase } from '../../protocol/documents.ts';
+import type { ItemKind } from '../../protocol/outbox.ts';
 import type { Receipt } from '../../protocol/receipt.ts';
 
 /** An event that waits in the receiver's own inbox, durable there. */
@@ -39,11 +40,29 @@ export interface Acceptance {
   readonly rejections: readonly Rejection[];
 }
 
+/** An item that may be stored. */
+export interface CheckedItem {
+  readonly id: string;
+  readonly kind: ItemKind;
+  readonly at: string;
+  readonly body: Uint8Array;
+}
+
+/** The items of a batch: what may be stored, and what is refused one by one. */
+export interface CheckedItems {
+  readonly count: number;
+  /** Digest of their list, as the manifest says it. */
+  readonly sha256: string;
+  readonly accepted: readonly CheckedItem[];
+  readonly refused: readonly { readonly id: string; readonly code: string }[];
+}
+
 /** A batch whose archives are durable objects. */
 export interface StoredBatch {
   readonly manifest: Manifest;
   /** Number of chunks of each archive, by archive id, as proved. */
   readonly chunks: ReadonlyMap<string, number>;
+  readonly items?: CheckedItems | undefined;
 }
 
 /** Signs the receipt; `previous` is the digest of the device's last one. Called inside the transaction. */
@@ -76,6 +95,10 @@ export interface CatalogueReader {
   /** Receipts of one device in the order of its chain. */
   receipts(deviceId: string): Promise<readonly ReceiptRow[]>;
   rejections(): Promise<readonly RejectionRow[]>;
+  /** What devices sent beside archives, in the order in which it came, without the bodies. */
+  items(query?: ItemQuery): Promise<readonly ItemRow[]>;
+  /** The body of one item. */
+  itemBody(deviceId: string, itemId: string): Promise<Uint8Array | undefined>;
   /** How many answers devices have not taken yet. */
   undelivered(): Promise<number>;
   close(): void;
@@ -108,6 +131,20 @@ export interface Catalogue {
   markDelivered(answer: Answer, now: Date): Promise<void>;
   markDeclined(answer: Answer, status: number): Promise<void>;
   close(): void;
+}
+
+export interface ItemQuery {
+  readonly deviceId?: string | undefined;
+  readonly kind?: string | undefined;
+}
+
+export interface ItemRow extends Omit<CheckedItem, 'body' | 'kind'> {
+  readonly deviceId: string;
+  readonly kind: string;
+  readonly sha256: Sha256;
+  readonly bytes: number;
+  readonly batch: string;
+  readonly receivedAt: string;
 }
 
 export interface RejectionRow extends Rejection {

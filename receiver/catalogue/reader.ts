@@ -4,7 +4,15 @@ import type { Sha256 } from '../../core/digest.ts';
 import type { CloudCase } from '../../protocol/documents.ts';
 import type { Tier } from '../../protocol/ids.ts';
 import { ReceiverError } from '../errors.ts';
-import type { ArchiveRow, CatalogueReader, DeviceRow, ReceiptRow, RejectionRow } from './catalogue.ts';
+import type {
+  ArchiveRow,
+  CatalogueReader,
+  DeviceRow,
+  ItemQuery,
+  ItemRow,
+  ReceiptRow,
+  RejectionRow,
+} from './catalogue.ts';
 import type { CatalogueTables } from './schema.ts';
 
 export function kyselyOver(handle: Database): Kysely<CatalogueTables> {
@@ -87,6 +95,25 @@ export class SqliteReader implements CatalogueReader {
       ...(row.device_id === null ? {} : { deviceId: row.device_id }),
       ...(row.message_id === null ? {} : { messageId: row.message_id }),
     }));
+  }
+
+  async items({ deviceId, kind }: ItemQuery = {}): Promise<readonly ItemRow[]> {
+    let query = this.#db
+      .selectFrom('items')
+      .select(['device_id', 'item_id', 'kind', 'at', 'sha256', 'batch', 'received_at'])
+      .select((build) => build.fn<number>('length', ['body']).as('bytes'))
+      .orderBy('place');
+    if (deviceId !== undefined) query = query.where('device_id', '=', deviceId);
+    if (kind !== undefined) query = query.where('kind', '=', kind);
+    return (await query.execute()).map((row) => ({
+      ...{ deviceId: row.device_id, id: row.item_id, kind: row.kind, at: row.at, sha256: row.sha256 as Sha256 },
+      ...{ bytes: row.bytes, batch: row.batch, receivedAt: row.received_at },
+    }));
+  }
+
+  async itemBody(deviceId: string, itemId: string): Promise<Uint8Array | undefined> {
+    const query = this.#db.selectFrom('items').select('body').where('device_id', '=', deviceId);
+    return (await query.where('item_id', '=', itemId).executeTakeFirst())?.body;
   }
 
   async undelivered(): Promise<number> {

@@ -11,6 +11,7 @@ export interface CatalogueTables {
   deltas: DeltasTable;
   receipts: ReceiptsTable;
   answers: AnswersTable;
+  items: ItemsTable;
   rejected: RejectedTable;
 }
 
@@ -69,6 +70,19 @@ interface DeltasTable {
   device_id: string;
   archive_id: string;
   base_archive_id: string;
+}
+
+/** What devices send beside archives: events, telemetry, logs. */
+interface ItemsTable {
+  place: Generated<number>;
+  device_id: string;
+  item_id: string;
+  kind: string;
+  at: string;
+  sha256: string;
+  body: Uint8Array;
+  batch: string;
+  received_at: string;
 }
 
 interface ReceiptsTable {
@@ -208,6 +222,26 @@ export const catalogueMigrations: readonly Migration[] = [
         FOREIGN KEY (device_id, base_archive_id) REFERENCES archives (device_id, archive_id) ON DELETE RESTRICT
       ) STRICT;
       CREATE INDEX deltas_by_base ON deltas (device_id, base_archive_id);
+    `,
+  },
+  {
+    version: 1002,
+    sql: `
+      CREATE TABLE items (
+        place       INTEGER PRIMARY KEY,
+        device_id   TEXT NOT NULL,
+        item_id     TEXT NOT NULL,
+        kind        TEXT NOT NULL,
+        at          TEXT NOT NULL,
+        sha256      TEXT NOT NULL,
+        batch       TEXT NOT NULL,
+        received_at TEXT NOT NULL,
+        body        BLOB NOT NULL,
+        UNIQUE (device_id, item_id),
+        FOREIGN KEY (device_id, batch) REFERENCES receipts (device_id, batch)
+      ) STRICT;
+      CREATE INDEX items_by_batch ON items (device_id, batch);
+      CREATE INDEX items_by_kind ON items (kind, device_id);
     `,
   },
 ];

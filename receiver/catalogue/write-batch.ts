@@ -4,6 +4,7 @@ import type { Manifest, ManifestArchive } from '../../protocol/batch.ts';
 import { BatchRefused } from '../errors.ts';
 import type { SignReceipt, StoredBatch } from './catalogue.ts';
 import type { CatalogueTables } from './schema.ts';
+import { type NewItems, newItems, writeItems } from './write-items.ts';
 
 type Work = Transaction<CatalogueTables>;
 
@@ -14,13 +15,16 @@ type Work = Transaction<CatalogueTables>;
 export async function writeBatch(work: Work, batch: StoredBatch, now: Date, sign: SignReceipt): Promise<void> {
   const { manifest } = batch;
   const news = await newArchives(work, manifest);
-  await writeReceipt(work, manifest, now, sign);
+  const items = batch.items && (await newItems(work, manifest.device, batch.items));
+  await writeReceipt(work, { manifest, items }, now, sign);
   for (const archive of news) await writeArchive(work, batch, archive, now);
+  if (items) await writeItems(work, manifest, items.news, now);
   await work.insertInto('answers').values({ device_id: manifest.device, batch: manifest.batch }).execute();
 }
 
 /** Archives that are not entered yet. One that is, under another batch, must be the same bytes. */
 async function newArchives(work: Work, { archives, device }: Manifest): Promise<readonly ManifestArchive[]> {
+  if (archives.length === 0) return [];
   const ids = archives.map((archive) => archive.archiveId);
   const query = work.selectFrom('archives').select(['archive_id', 'sha256']).where('device_id', '=', device);
   const known = new Map((await query.where('archive_id', 'in', ids).execute()).map((row) => [row.archive_id, row]));
@@ -33,7 +37,12 @@ async function newArchives(work: Work, { archives, device }: Manifest): Promise<
   return archives.filter((archive) => !known.has(archive.archiveId));
 }
 
-async function writeReceipt(work: Work, manifest: Manifest, now: Date, sign: SignReceipt): Promise<void> {
+async function writeReceipt(
+  work: Work,
+  { manifest, items }: { readonly manifest: Manifest; readonly items: NewItems | undefined },
+  now: Date,
+  sign: SignReceipt,
+): Promise<void> {
   const { batch, device, archives } = manifest;
   const head = await work.selectFrom('devices').selectAll().where('device_id', '=', device).executeTakeFirstOrThrow();
   const storedAt = now.toISOString();
@@ -41,6 +50,7 @@ async function writeReceipt(work: Work, manifest: Manifest, now: Date, sign: Sig
     batch,
     device,
     archives: archives.map(({ archiveId, sha256, bytes }) => ({ archiveId, sha256, bytes })),
+    ...(items ? { items: items.receipt } : {}),
     bytes: archives.reduce((sum, archive) => sum + archive.bytes, 0),
     previous: head.head_sha256,
     storedAt,

@@ -6,6 +6,7 @@ import type { ArchiveRow, Catalogue, Rejection, Settled, SignReceipt, WaitingEve
 import { BatchRefused } from '../errors.ts';
 import type { CertificateRules } from './device-certificate.ts';
 import { type FetchDeps, fetchArchive } from './fetch.ts';
+import { takeItems } from './items.ts';
 import { checkManifest, ManifestUnreadable, verifyManifest } from './manifest.ts';
 import { judgeFailure, type Verdict, type VerdictRules } from './verdict.ts';
 
@@ -43,7 +44,8 @@ export class Intake {
       const manifest = await verifyManifest(event, this.#deps.certificates);
       batch = manifest.batch;
       const settled = await this.#store(event, manifest, signal);
-      this.#deps.log.info({ deviceId: event.deviceId, batch, archives: manifest.archives.length }, `batch ${settled}`);
+      const held = { archives: manifest.archives.length, items: manifest.items?.count ?? 0 };
+      this.#deps.log.info({ deviceId: event.deviceId, batch, ...held }, `batch ${settled}`);
       return 'settled';
     } catch (error) {
       signal.throwIfAborted();
@@ -62,7 +64,8 @@ export class Intake {
       chunks.set(archive.archiveId, await fetchArchive({ archive, base }, this.#deps, signal));
       log.info({ deviceId: event.deviceId, archiveId: archive.archiveId, bytes: archive.bytes }, 'archive stored');
     }
-    return catalogue.storeBatch(event, { manifest, chunks }, clock.now(), sign);
+    const items = await takeItems(manifest, this.#deps, signal);
+    return catalogue.storeBatch(event, { manifest, chunks, items }, clock.now(), sign);
   }
 
   /** What a delta stands on: a whole archive of the same device and tier that has its receipt. Throws BASE_MISSING. */

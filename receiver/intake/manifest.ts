@@ -45,10 +45,13 @@ export async function verifyManifest(event: SignedEvent, rules: CertificateRules
 }
 
 /** Refuses what a sound device would never ask: blobs of others, the same archive or blob twice. */
-export function checkManifest({ archives, device }: Manifest): void {
-  const prefix = `${device}/`;
-  const foreign = archives.find(({ blob }) => !blob.startsWith(prefix) || /(^|\/)\.{0,2}(\/|$)/.test(blob));
+export function checkManifest({ archives, items, device }: Manifest): void {
+  const isForeign = (blob: string) => !blob.startsWith(`${device}/`) || /(^|\/)\.{0,2}(\/|$)/.test(blob);
+  const foreign = archives.find(({ blob }) => isForeign(blob));
   if (foreign) throw new BatchRefused('FOREIGN_BLOB', `${foreign.archiveId} names a blob that is not this device's`);
+  if (items?.sealed && isForeign(items.sealed.blob)) {
+    throw new BatchRefused('FOREIGN_BLOB', 'the blob of the items is not this device’s');
+  }
   const ids = new Set(archives.map((archive) => archive.archiveId));
   const blobs = new Set(archives.map((archive) => archive.blob));
   if (ids.size === archives.length && blobs.size === archives.length) return;

@@ -10,6 +10,8 @@ import type { Migration } from '../../core/database.ts';
  *
  * A batch of items has the tier `items`. `item_batches` says how it travels: `sealed_key` is the data key of its blob,
  * encrypted with the storage key, `envelope` the same key as it travels; both are absent where the items are inline.
+ * `tries`: how often these items were refused before. The ledger keeps the manifest without items that are inline: they
+ * are in their rows already.
  */
 export const outboxMigration: Migration = {
   version: 1003,
@@ -32,7 +34,7 @@ export const outboxMigration: Migration = {
       parked TEXT,
       PRIMARY KEY (segment, n)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX outbox_queued ON outbox_items (kind, segment, n) WHERE batch IS NULL AND parked IS NULL;
+    CREATE INDEX outbox_queued ON outbox_items (kind, segment, n, bytes) WHERE batch IS NULL AND parked IS NULL;
     CREATE INDEX outbox_batched ON outbox_items (batch, segment, n) WHERE batch IS NOT NULL;
     CREATE INDEX outbox_parked ON outbox_items (segment, n) WHERE parked IS NOT NULL;
 
@@ -48,6 +50,8 @@ export const outboxMigration: Migration = {
 
     CREATE TABLE item_batches (
       batch_id TEXT PRIMARY KEY REFERENCES batches (batch_id),
+      urgency TEXT NOT NULL,
+      tries INTEGER NOT NULL,
       items_sha256 TEXT,
       name_try INTEGER NOT NULL DEFAULT 1,
       sealed_key BLOB,
@@ -56,6 +60,8 @@ export const outboxMigration: Migration = {
       blob_bytes INTEGER,
       blob TEXT
     ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX batches_of_items ON batches (seq, state) WHERE tier = 'items';
 
     CREATE TABLE item_tickets (
       correlation_id TEXT PRIMARY KEY,

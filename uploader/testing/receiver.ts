@@ -2,7 +2,7 @@ import { CompactSign, importJWK } from 'jose';
 import { sha256 } from '../../core/digest.ts';
 import { generateEcKeyPair } from '../../core/envelope.ts';
 import type { PublicKey } from '../../protocol/bundle.ts';
-import type { Receipt } from '../../protocol/receipt.ts';
+import type { Receipt, ReceiptItems } from '../../protocol/receipt.ts';
 import type { ArchiveRecord } from '../ledger-records.ts';
 
 /** The other side's hand: signs receipts with a real key, and keeps the chain. */
@@ -20,12 +20,18 @@ export class ReceiptSigner {
   }
 
   /** The receipt for a batch that continues the chain. */
-  receipt(batch: string, device: string, archives: readonly Pick<ArchiveRecord, 'archiveId' | 'sha256' | 'bytes'>[]) {
+  receipt(
+    batch: string,
+    device: string,
+    archives: readonly Pick<ArchiveRecord, 'archiveId' | 'sha256' | 'bytes'>[],
+    items?: ReceiptItems,
+  ) {
     return {
       v: 1,
       batch,
       device,
       archives: archives.map(({ archiveId, sha256: digest, bytes }) => ({ archiveId, sha256: digest, bytes })),
+      ...(items ? { items } : {}),
       bytes: archives.reduce((sum, { bytes }) => sum + bytes, 0),
       previous: this.#previous,
       storedAt: '2030-01-01T00:00:00.000Z',

@@ -5,13 +5,16 @@ import type { TestContext } from 'node:test';
 import { setTimeout as after } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { sha256 } from '../../core/digest.ts';
-import { generateEcKeyPair, type Recipient, seal } from '../../core/envelope.ts';
+import { generateEcKeyPair, open, type Recipient, seal } from '../../core/envelope.ts';
 import { Gate } from '../../core/gate.ts';
 import { openLog } from '../../core/log.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
 import { type Manifest, manifestSchema } from '../../protocol/batch.ts';
 import { newId, type Tier } from '../../protocol/ids.ts';
+import { openItemBlob } from '../../protocol/item-pack.ts';
 import type { DeviceEvent } from '../../protocol/link.ts';
+import type { WireItem } from '../../protocol/outbox.ts';
+import type { ReceiptItems } from '../../protocol/receipt.ts';
 import type { SealedArchiveRow } from '../case-commands.ts';
 import { Courier, type CourierDeps } from '../courier.ts';
 import { Ledger } from '../ledger.ts';
@@ -36,8 +39,12 @@ export class CourierWorld {
   ledger: Ledger;
   courier: Courier;
   clock: Clock = systemClock;
+  /** The receiver's key for what is sealed of the outbox. */
+  readonly transit = generateEcKeyPair();
   /** Receipts are sent by themselves. */
   acknowledges = true;
+  /** Which items of an event the receiver refuses. */
+  refusing: (event: DeviceEvent) => Pick<ReceiptItems, 'refused'> = () => ({});
   settings: Partial<CourierDeps> = {};
 
   static async make(t: TestContext, settings: Partial<CourierDeps> = {}): Promise<CourierWorld> {
@@ -78,6 +85,7 @@ export class CourierWorld {
       log: openLog({ file: join(this.folder, 'log') }),
       storageKey: this.storageKey,
       device,
+      recipients: [{ kid: 'transit-1', publicKey: this.transit.publicKey }],
       sign: async (payload) => `${b64('{"alg":"RS256"}')}.${b64(payload)}.${b64('signature')}`,
       serverCaPem: this.caPem,
       receiptKeys: [this.signer.publicKey],
@@ -89,6 +97,11 @@ export class CourierWorld {
 
   start(): Promise<void> {
     return this.courier.start(new AbortController().signal);
+  }
+
+  /** Opens the ledger again, after a test closed it and did something to its file. */
+  reopen(): Promise<Ledger> {
+    return Ledger.open({ path: join(this.folder, 'ledger.db'), log: openLog({ file: join(this.folder, 'log') }) });
   }
 
   /** Another courier on the same ledger, as after a restart. */
@@ -119,8 +132,9 @@ export class CourierWorld {
 
   /** Signs a new receipt for an announced batch. */
   receiptFor(event: DeviceEvent): Promise<string> {
-    const { batch, archives } = manifestFrom(event);
-    return this.signer.issue(this.signer.receipt(batch, device, archives));
+    const { batch, archives, items } = manifestFrom(event);
+    const named = items && { count: items.count, sha256: items.sha256, ...this.refusing(event) };
+    return this.signer.issue(this.signer.receipt(batch, device, archives, named));
   }
 
   /** How many events the courier has sent and noted. */
@@ -146,6 +160,15 @@ export class CourierWorld {
     writeFileSync(join(this.folder, keysFile), JSON.stringify(sidecar));
     return { archiveId, tier, file, keysFile, sha256: digest, bytes, files: 5 };
   }
+}
+
+/** The items of an announced batch, wherever they are. */
+export async function itemsFrom(world: CourierWorld, event: DeviceEvent): Promise<readonly WireItem[]> {
+  const { items } = manifestFrom(event);
+  if (!items?.sealed) return items?.inline ?? [];
+  const { blob, keys } = items.sealed;
+  const key = await open(keys, { kid: 'transit-1', privateKey: world.transit.privateKey });
+  return openItemBlob(world.server.blobs.get(blob)?.content ?? Buffer.alloc(16), key, 64 * 1024 * 1024);
 }
 
 export function manifestFrom({ body }: DeviceEvent): Manifest {

@@ -94,6 +94,7 @@ export async function runAppliance(deps: RunDeps, work: (ledger: Ledger) => Prom
   const sealer = new Sealer(gate);
   const courier = new Courier({
     ...{ ledger, link: cloud.link, gate, clock, log, folder: casesFolder, storageKey: keys.storage, device },
+    recipients: [{ kid: keys.hospital.kid, publicKey: keys.hospital.publicKey }],
     sign: async (payload) => ['{}', payload, ''].map((part) => Buffer.from(part).toString('base64url')).join('.'),
     ...{ serverCaPem: cloud.caPem, receiptKeys: [cloud.signer.publicKey] },
     ...{ receiptMs: 200, retryMs: 20, ceilingMs: 400 },
