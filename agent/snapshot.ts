@@ -1,4 +1,6 @@
 import { statfs } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Systeminformation } from 'systeminformation';
 import { daysLeft } from '../certs/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ApplianceStatus, ProcedureStatus } from '../protocol/control.ts';
@@ -23,7 +25,16 @@ export async function storageStatus(
 /** The twin is not written for every page that the ledger grows by. */
 const reportedStepBytes = 64 * 1024 * 1024;
 
-/** What the twin reports: counts, states and versions. Loads the system information library when first asked. */
+/**
+ * The one file of the system information library that tells of memory, loaded when first asked: the whole library would
+ * stay in the memory of an idle appliance for ever.
+ */
+function memory(): Promise<Systeminformation.MemData> {
+  const require = createRequire(import.meta.url);
+  return (require('systeminformation/lib/memory.js') as typeof import('systeminformation')).mem();
+}
+
+/** What the twin reports: counts, states and versions. */
 export async function snapshot(deps: {
   readonly clock: Clock;
   readonly version: string;
@@ -34,8 +45,7 @@ export async function snapshot(deps: {
   readonly storage: Pick<Storage, 'look'>;
   readonly certificateEnds: Date;
 }): Promise<Reported> {
-  const { default: systeminformation } = await import('systeminformation');
-  const memory = await systeminformation.mem();
+  const { available, total } = await memory();
   const { clock, version, startedAt, procedure, cases, folder, storage, certificateEnds } = deps;
   const { state, usedBytes } = await storage.look();
   return {
@@ -53,7 +63,7 @@ export async function snapshot(deps: {
       usedBytes: Math.ceil(usedBytes / reportedStepBytes) * reportedStepBytes,
       ...(state === 'full' ? { full: true as const } : {}),
     },
-    host: { memoryFreeBytes: memory.available, memoryTotalBytes: memory.total },
+    host: { memoryFreeBytes: available, memoryTotalBytes: total },
     certificate: { notAfter: certificateEnds.toISOString(), daysLeft: daysLeft(certificateEnds, clock.now()) },
   };
 }

@@ -7,6 +7,9 @@ export const root = fileURLToPath(new URL('../../', import.meta.url));
 export const agentMain = `${root}agent/main.ts`;
 export const cloudMain = `${root}cloud/main.ts`;
 
+/** How `scripts/vestibule` starts Node. */
+export const applianceFlags = ['--max-semi-space-size=2'];
+
 /** What a finished command gave. */
 export interface Finished {
   readonly code: number;
@@ -60,7 +63,8 @@ export class Part {
   }
 
   start(env: Readonly<Record<string, string>> = {}): this {
-    const child = spawn(process.execPath, [this.#script, ...this.#args], {
+    const flags = this.#script.endsWith('agent/main.ts') ? applianceFlags : [];
+    const child = spawn(process.execPath, [...flags, this.#script, ...this.#args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });

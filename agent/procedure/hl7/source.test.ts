@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -9,6 +8,7 @@ import { silentLog } from '../../../core/log.ts';
 import { temporaryFolder } from '../../../core/testing/folder.ts';
 import { seededRandom } from '../../../test/harness/random.ts';
 import { FakeClock } from '../../testing/clock.ts';
+import { selfSigned } from '../../testing/self-signed.ts';
 import { until } from '../../testing/until.ts';
 import { EventEvidence } from '../event-evidence.ts';
 import { frame, MllpDecoder } from './mllp.ts';
@@ -176,34 +176,7 @@ test('garbage of any kind on the wire leaves the listener alive', async (t) => {
 
 test('over TLS nobody is heard without a certificate of the site’s authority, or holds up the end without a handshake', async (t) => {
   const folder = temporaryFolder(t);
-  const make = (name: string, subject: string) =>
-    execFileSync(
-      'openssl',
-      [
-        ...[
-          'req',
-          '-x509',
-          '-newkey',
-          'ec',
-          '-pkeyopt',
-          'ec_paramgen_curve:P-256',
-          '-nodes',
-          '-days',
-          '2',
-          '-subj',
-          subject,
-        ],
-        ...[
-          '-addext',
-          'subjectAltName=IP:127.0.0.1',
-          '-keyout',
-          join(folder, `${name}.key`),
-          '-out',
-          join(folder, `${name}.pem`),
-        ],
-      ],
-      { stdio: 'ignore' },
-    );
+  const make = (name: string, subject: string) => selfSigned(folder, name, subject);
   make('server', '/CN=gateway');
   make('peer', '/CN=engine');
   make('stranger', '/CN=stranger');
@@ -232,38 +205,3 @@ test('over TLS nobody is heard without a certificate of the site’s authority, 
   void source.stop().then(() => Object.assign(stopped, { yet: true }));
   await until(() => stopped.yet, 'the end of a listener to which somebody is connected and says nothing');
 });
-
-const python = '/usr/bin/python3';
-/** The client of python-hl7 (Debian's python3-hl7), which builds, frames and parses by itself. */
-const script = `
-import sys, hl7
-from hl7.client import MLLPClient
-with MLLPClient('127.0.0.1', int(sys.argv[1]), encoding='latin-1') as client:
-    for text in sys.stdin.read().split('\\n'):
-        message = hl7.parse(text.replace('/', '\\r'))
-        answer = hl7.parse(client.send_message(message).decode('latin-1').strip('\\x0b\\x1c\\r'))
-        print(answer.segment('MSA')[1], answer.segment('MSA')[2], str(message.segment('MSH')[10]) == str(answer.segment('MSA')[2]))
-`;
-
-test('a sender that is not ours (python-hl7) is understood, and understands the answers', async (t) => {
-  if (!(await isInstalled()))
-    return t.skip('python3-hl7 is not installed: scripts/install-debian mllp_send=python3-hl7');
-  const { source, words } = await listening(t);
-  const folder = temporaryFolder(t);
-  mkdirSync(folder, { recursive: true });
-  const texts = [order('IP'), order('IP', { room: 'EP2', id: 'F-2' }), order('CM')].map((text) =>
-    text.replaceAll('\r', '/'),
-  );
-  const stdout = await new Promise<string>((resolve, reject) => {
-    const child = execFile(python, ['-c', script, String(source.port)], (error, out) =>
-      error ? reject(error) : resolve(out),
-    );
-    child.stdin?.end(texts.join('\n'));
-  });
-  assert.deepEqual(stdout.trim().split('\n'), ['AA M-F-1-IP True', 'AA M-F-2-IP True', 'AA M-F-1-CM True']);
-  assert.deepEqual(words(), ['free']);
-});
-
-function isInstalled(): Promise<boolean> {
-  return new Promise((resolve) => execFile(python, ['-c', 'import hl7'], (error) => resolve(error === null)));
-}
