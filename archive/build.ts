@@ -6,9 +6,10 @@ import { ArchiveBuild, type ArchiveOrder, type SealedArchive } from './archive-b
 import { ArchiveError } from './archive-error.ts';
 import type { DeltaPlan } from './delta.ts';
 import { checkNames } from './entry-name.ts';
+import { Filling } from './filling.ts';
 import { maxFiles } from './format.ts';
-import { type Pack, planPacks } from './pack.ts';
-import { writePack } from './pack-writer.ts';
+import { planPacks } from './pack.ts';
+import type { HireSecondHand } from './pack-line.ts';
 import type { BuildStep, EnterStep } from './step.ts';
 
 export interface BuildHooks {
@@ -28,6 +29,8 @@ export interface BuildsOrder {
   /** Awaited before every piece read, compressed, inserted, flushed or hashed. */
   readonly checkpoint: Checkpoint;
   readonly hooks?: BuildHooks;
+  /** Begins a second thread, which writes files beside this one; by this one alone without it. The bytes are the same. */
+  readonly hire?: HireSecondHand | undefined;
 }
 
 /**
@@ -37,7 +40,7 @@ export interface BuildsOrder {
  * already bears the name was placed by a run that was killed before it could say so, and is replaced once the new one is
  * whole.
  *
- * Memory is bounded: one chunk and SQLite's page caches, whatever the study's size, and about 0.5 KB per file.
+ * Memory is bounded: some packs, one chunk and SQLite's page caches, whatever the study's size, and about 0.5 KB per file.
  */
 export async function buildArchives(order: BuildsOrder): Promise<readonly SealedArchive[]> {
   check(order);
@@ -46,7 +49,7 @@ export async function buildArchives(order: BuildsOrder): Promise<readonly Sealed
   const enter = stepper(order, builds);
   try {
     for (const one of archives) builds.push(await ArchiveBuild.begin({ ...order, order: one, enter }));
-    for (const pack of planPacks(study.files, archives)) await take(pack, builds, enter);
+    await new Filling({ order, builds, enter }).run(planPacks(study.files, archives));
     for (const build of builds) await build.finish();
     const sealed: SealedArchive[] = [];
     for (const build of builds) sealed.push(await build.place());
@@ -97,14 +100,4 @@ function stepper({ checkpoint, hooks }: BuildsOrder, builds: readonly ArchiveBui
     await checkpoint(standStill);
     hooks?.onStep?.(step);
   };
-}
-
-/** Writes one pack into all the archives that hold it. */
-async function take({ files, archives }: Pack, builds: readonly ArchiveBuild[], enter: EnterStep): Promise<void> {
-  const into = builds.filter((_, at) => archives.includes(at)).map((build) => ({ build, first: build.next }));
-  const put = async (frame: Buffer) => {
-    for (const { build } of into) await build.put(frame);
-  };
-  const packed = await writePack({ files, enter, put });
-  for (const { build, first } of into) build.add(packed, first);
 }

@@ -76,19 +76,36 @@ class Walk {
     // Names that differ in their bytes alone, in their encoding or in how accents are composed.
     if (this.#paths.has(path)) return this.#leftOut.add('ambiguous-name');
     this.#paths.add(path);
-    const listed = { bytes: stats.size, mtimeMs: stats.mtimeMs };
-    const random = () => BlockingFileBytes.open(place, listed);
-    this.files.push({ path, ...listed, random, open: (into) => this.#readPieces(random, into) });
+    this.files.push(fileAt({ path, place, bytes: stats.size, mtimeMs: stats.mtimeMs }, this.#checkpoint));
   }
+}
 
-  async *#readPieces(random: () => Promise<RandomBytes>, into?: Buffer): AsyncGenerator<Uint8Array> {
-    await this.#checkpoint();
-    const bytes = await random();
-    try {
-      yield* piecesFrom(bytes, 0, bytes.size, this.#checkpoint, into);
-    } finally {
-      await bytes.close();
-    }
+/** A plain file that was listed in a folder: plain values, which another thread can take. */
+export interface PlacedFile {
+  readonly path: string;
+  readonly place: Uint8Array;
+  readonly bytes: number;
+  readonly mtimeMs: number;
+}
+
+/** Such a file as one of a source. */
+export function fileAt({ path, place, bytes, mtimeMs }: PlacedFile, checkpoint: Checkpoint): ContainedFile {
+  const at = Buffer.from(place.buffer, place.byteOffset, place.length);
+  const random = () => BlockingFileBytes.open(at, { bytes, mtimeMs });
+  return { path, place, bytes, mtimeMs, random, open: (into) => readPieces(random, checkpoint, into) };
+}
+
+async function* readPieces(
+  random: () => Promise<RandomBytes>,
+  checkpoint: Checkpoint,
+  into?: Buffer,
+): AsyncGenerator<Uint8Array> {
+  await checkpoint();
+  const bytes = await random();
+  try {
+    yield* piecesFrom(bytes, 0, bytes.size, checkpoint, into);
+  } finally {
+    await bytes.close();
   }
 }
 

@@ -15,13 +15,15 @@ export type { FileKind } from './files.ts';
 export { openFolder } from './folder.ts';
 export { identify, type StudyIdentity } from './identify.ts';
 export { isGeneratedCode } from './pseudonymise/codes.ts';
+export { Copyist, type FileOrder, NotInCopy } from './pseudonymise/copyist.ts';
+export type { DeskCopy } from './pseudonymise/desk-copy.ts';
 export { type Linkage, linkageSchema } from './pseudonymise/linkage.ts';
 export {
   type PseudonymisedStudy,
   type PseudonymiseOptions,
   pseudonymise,
 } from './pseudonymise/pseudonymise.ts';
-export type { PseudonymisedFile } from './pseudonymise/transform.ts';
+export type { PseudonymisedFile, StudyCopy } from './pseudonymise/transform.ts';
 export { coloringNames, isDefaultTag, meshFlags } from './pseudonymise/vocabulary.ts';
 export { type EcgOfPoints, eachEcg } from './read/each-ecg.ts';
 export { type ReadStudyOptions, readStudy } from './read/read-study.ts';

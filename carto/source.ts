@@ -4,6 +4,8 @@ export interface SourceFile {
   readonly path: string;
   readonly bytes: number;
   readonly mtimeMs: number;
+  /** Of a plain file in a folder: its path in the file system, in bytes. Another thread can open it there. */
+  readonly place?: Uint8Array;
   /**
    * The content in pieces of at most 256 KiB. May be called again; each call reads afresh. With `into` (256 KiB), pieces
    * may be read into it: each is then good only until the next is asked for. A large study is read without waste so.

@@ -45,6 +45,13 @@ export class Warnings {
     return counted.reduce((total, { count }) => total + count, 0);
   }
 
+  /** All of them, which are then forgotten. */
+  take(): Warning[] {
+    const warnings = this.list();
+    this.#counts.clear();
+    return warnings;
+  }
+
   list(): Warning[] {
     return [...this.#counts.values()];
   }

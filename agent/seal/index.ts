@@ -1,2 +1,3 @@
+export { SealError } from './job-error.ts';
 export type { Identified, Opening, Privacy, Sealed } from './jobs.ts';
-export { SealError, Sealer } from './sealer.ts';
+export { Sealer } from './sealer.ts';

@@ -11,8 +11,9 @@ import { newId } from '../../protocol/ids.ts';
 import type { UnsupportedKind } from '../../protocol/profile.ts';
 import { threadMs } from '../testing/threads.ts';
 import { until } from '../testing/until.ts';
+import type { SealError } from './job-error.ts';
 import type { SealJob } from './jobs.ts';
-import { type SealError, Sealer } from './sealer.ts';
+import { Sealer } from './sealer.ts';
 
 const stock = mkdtempSync(join(tmpdir(), 'vestibule-sealer-'));
 const siteKey = Buffer.alloc(32, 3);

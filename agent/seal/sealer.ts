@@ -1,11 +1,8 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { GatewayError } from '../../core/errors.ts';
 import type { Gate, Work } from '../../core/gate.ts';
-import type { Identified, JobError, Sealed, SealJob, WorkerMessage } from './jobs.ts';
-
-/** A job that failed in the worker; `code` is the room's own (CartoError, ArchiveError) or WORKER_DIED. */
-export class SealError extends GatewayError<string> {}
+import { revive, SealError } from './job-error.ts';
+import type { Identified, Sealed, SealJob, WorkerMessage } from './jobs.ts';
 
 /** The worker is kept this long after its last job, then ended: an idle daemon stays small. */
 const defaultKeepIdleMs = 20_000;
@@ -93,8 +90,4 @@ function answer(worker: Worker, job: SealJob, work: Work, signal: AbortSignal): 
     signal.addEventListener('abort', onAbort);
     worker.postMessage(job);
   });
-}
-
-function revive(error: JobError): SealError {
-  return new SealError(error.code, error.message, error.hint === undefined ? {} : { hint: error.hint });
 }

@@ -1,13 +1,13 @@
-import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ArchiveOrder, DeltaPlan } from '../../archive/index.ts';
+import type { ArchiveOrder, CopyJob, DeltaPlan } from '../../archive/index.ts';
 import type { PseudonymisedStudy, Source } from '../../carto/index.ts';
-import { asError } from '../../core/errors.ts';
 import { attachGate, type Checkpoint } from '../../core/gate-flag.ts';
 import type { FileDigests } from '../../uploader/index.ts';
-import type { Identified, JobError, Sealed, SealJob, WorkerMessage } from './jobs.ts';
+import { carry } from './job-error.ts';
+import type { Identified, Sealed, SealJob, WorkerMessage } from './jobs.ts';
 import { keyedBase, keyedFile, type NamedContent } from './keyed-files.ts';
+import { lowerOwnPriority } from './priority.ts';
+import { SecondThread } from './second-hand.ts';
 
 type SealOrder = Extract<SealJob, { kind: 'seal' }>;
 
@@ -21,7 +21,13 @@ if (!port) throw new Error('the seal worker runs as a thread of the daemon only'
 
 const { gate: flag } = workerData as { readonly gate: SharedArrayBuffer };
 const gate = attachGate(flag, (changes) => say({ kind: 'parked', changes }));
-const checkpoint: Checkpoint = (beforeWaiting) => gate.pass(beforeWaiting);
+const second = new SecondThread(flag, gate);
+/** This thread answers for both: it says that it waits when the other one stands still too. */
+const checkpoint: Checkpoint = (beforeWaiting) =>
+  gate.pass(async () => {
+    await beforeWaiting?.();
+    await second.still();
+  });
 
 lowerOwnPriority();
 port.on('message', (job: SealJob) => {
@@ -36,7 +42,7 @@ function say(message: WorkerMessage): void {
 }
 
 async function run(job: SealJob): Promise<Identified | Sealed> {
-  await gate.pass();
+  await checkpoint();
   const { openSource } = await import('../../carto/index.ts');
   const source = await openSource(job.source, checkpoint, job);
   try {
@@ -49,6 +55,7 @@ async function run(job: SealJob): Promise<Identified | Sealed> {
 async function carryOut(job: SealJob, source: Source): Promise<Identified | Sealed> {
   const { identify, pseudonymise } = await import('../../carto/index.ts');
   if (job.kind === 'identify') return identify(source, checkpoint, job.siteKey);
+  second.begin();
   const { privacy, linkage } = job;
   const study = await pseudonymise(source, checkpoint, { ...privacy, linkage });
   const tiers = await sealTiers(job, study);
@@ -63,7 +70,7 @@ async function carryOut(job: SealJob, source: Source): Promise<Identified | Seal
  */
 async function sealTiers(job: SealOrder, study: PseudonymisedStudy): Promise<Pick<Sealed, 'archives' | 'base'>> {
   const { caseId, target: folder, recipients, siteKey } = job;
-  await gate.pass();
+  await checkpoint();
   const { buildArchives } = await import('../../archive/index.ts');
   const files: FileDigests[] = [];
   const orders: ArchiveOrder[] = [];
@@ -73,7 +80,8 @@ async function sealTiers(job: SealOrder, study: PseudonymisedStudy): Promise<Pic
     const onFile = isBase ? (file: NamedContent) => void files.push(keyedFile(file, siteKey)) : undefined;
     orders.push({ tier, archiveId, delta, onFile });
   }
-  const archives = await buildArchives({ study, caseId, archives: orders, folder, recipients, checkpoint });
+  const hire = (packs: CopyJob) => second.hire(packs);
+  const archives = await buildArchives({ study, caseId, archives: orders, folder, recipients, checkpoint, hire });
   const base = orders.find(({ onFile }) => onFile !== undefined);
   return base ? { archives, base: { archiveId: base.archiveId, files } } : { archives };
 }
@@ -81,18 +89,4 @@ async function sealTiers(job: SealOrder, study: PseudonymisedStudy): Promise<Pic
 async function deltaOf({ base, siteKey }: SealOrder, study: PseudonymisedStudy): Promise<DeltaPlan | undefined> {
   const { planDelta } = await import('../../archive/index.ts');
   return base && planDelta(study, 'study', keyedBase(base, siteKey), checkpoint);
-}
-
-/** Our own errors keep code, message and hint; anything else crosses as its code only, its text could quote a source. */
-async function carry(thrown: unknown): Promise<JobError> {
-  const { describe } = await import('../../core/log.ts');
-  const error = asError(thrown);
-  const { name, code, message, hint } = describe(error);
-  return { name, code: code ?? 'UNEXPECTED', message: message ?? 'the job failed', ...(hint ? { hint } : {}) };
-}
-
-/** Five steps nicer than the main thread, which has to answer `procedure start` at once. */
-function lowerOwnPriority(): void {
-  const thread = Number(readlinkSync('/proc/thread-self').split('/').pop());
-  setPriority(thread, 5);
 }

@@ -20,10 +20,12 @@ export interface TestFile {
 /** The only cast in the tests of this room: what carto's `pseudonymise` would have returned. */
 export function studyOf(files: readonly TestFile[]): PseudonymisedStudy {
   const study = {
+    copy: () => undefined,
     files: files.map(({ name, kind = 'mesh', tiers = ['review', 'study'], pieces }) => ({
       name,
       kind,
       tiers,
+      order: undefined,
       sourceBytes: Array.isArray(pieces) ? pieces.reduce((sum, { length }) => sum + length, 0) : 0,
       async *open() {
         yield* pieces;

@@ -98,6 +98,11 @@ export class Codes {
     return code;
   }
 
+  /** How many names are known. */
+  get size(): number {
+    return this.#all.length;
+  }
+
   /** What the linkage keeps: every name that was met, in this export or an earlier one. */
   list(): readonly Code[] {
     return this.#all;

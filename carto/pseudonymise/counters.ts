@@ -38,15 +38,26 @@ export class Counters {
   /** By what the linkage keeps of a counter. */
   readonly #kept = new Map<CounterName, Map<number | string, number>>();
   readonly #proved = new Map<CounterName, Set<number>>();
+  #size = 0;
 
   constructor({ scheme, known = {} }: Deps) {
     this.#scheme = scheme;
-    for (const [name, numbers] of Object.entries(known)) this.#kept.set(name as CounterName, new Map(numbers));
+    for (const [name, numbers] of Object.entries(known)) this.#keep(name as CounterName, new Map(numbers));
   }
 
   /** Announces counters before any is written, so that their order is the scheme's and no number gets longer. */
   announce(name: CounterName, values: Iterable<number>): void {
     for (const value of this.#scheme.order([...new Set(values)])) this.of(name, value);
+  }
+
+  /** How many counters are known. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Values of which it was said that they are no counters. */
+  proved(): readonly (readonly [CounterName, ReadonlySet<number>])[] {
+    return [...this.#proved];
   }
 
   /** Says of a value that it is no counter: it was proved to follow from numbers that stay. */
@@ -71,12 +82,20 @@ export class Counters {
     return Object.fromEntries(Array.from(this.#kept, ([name, numbers]) => [name, [...numbers]]));
   }
 
+  #keep(name: CounterName, numbers: Map<number | string, number>): void {
+    this.#kept.set(name, numbers);
+    this.#size += numbers.size;
+  }
+
   #numberOf(name: CounterName, value: number): number {
     const kept = this.#kept.get(name) ?? new Map<number | string, number>();
     this.#kept.set(name, kept);
     const key = this.#scheme.keptCounter(name, value);
-    const number = kept.get(key) ?? keptUpTo[name] + kept.size + 1;
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const number = keptUpTo[name] + kept.size + 1;
     kept.set(key, number);
+    this.#size++;
     expectFew(name, kept.size);
     return number;
   }

@@ -14,6 +14,13 @@ const stamp = /(?<!\d)\d{1,4}([-_/.])\d{1,2}\1\d{1,4}[ T_-]+\d{1,2}([-:.])\d{2}(
 /** Nobody types more words into one study; without a cap a made-up file would fill the memory. */
 const maxWords = 250_000;
 
+export interface OriginalsCopy {
+  readonly words: ReadonlySet<string>;
+  readonly mixed: ReadonlySet<string>;
+  readonly numberKeys: readonly bigint[];
+  readonly expected: ReadonlySet<string>;
+}
+
 /**
  * What staff typed, as the scan looks for it in the output: words (runs of letters), mixed words, and numbers. Words
  * of the format are not in it. Numbers are kept with the separators between their digits removed, each run of them
@@ -31,6 +38,28 @@ export class Originals {
   /** `expected`: mixed words, lower case, that the export's own file names hold whatever staff typed (`p123`). */
   constructor(expected: ReadonlySet<string> = new Set()) {
     this.#expected = expected;
+  }
+
+  /** From what `copy` gave. */
+  static from({ words, mixed, numberKeys, expected }: OriginalsCopy): Originals {
+    const originals = new Originals(expected);
+    for (const word of words) originals.words.add(word);
+    for (const word of mixed) originals.mixed.add(word);
+    for (const key of numberKeys) {
+      originals.numbers[Number(key % 16n)]?.add(Number(key / 16n));
+      originals.numberKeys.push(key);
+    }
+    return originals;
+  }
+
+  /** Plain values, for another thread; a snapshot only once it was cloned. */
+  copy(): OriginalsCopy {
+    return { words: this.words, mixed: this.mixed, numberKeys: this.numberKeys, expected: this.#expected };
+  }
+
+  /** How much is known: it only grows. */
+  get size(): number {
+    return this.words.size + this.mixed.size + this.numberKeys.length;
   }
 
   add(text: string): void {

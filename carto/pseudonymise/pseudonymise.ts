@@ -40,6 +40,14 @@ export async function pseudonymise(
   checkpoint: Checkpoint,
   { profile, siteKey, linkage, unsupported }: PseudonymiseOptions,
 ): Promise<PseudonymisedStudy> {
-  const study = await transform(source, checkpoint, { profile, siteKey, linkage, unsupported, rules, scan: true });
+  const study = await transform(source, checkpoint, {
+    profile,
+    siteKey,
+    linkage,
+    unsupported,
+    rules,
+    scan: true,
+    copies: true,
+  });
   return study as PseudonymisedStudy;
 }

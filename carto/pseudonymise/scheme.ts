@@ -35,7 +35,7 @@ export interface SchemeDeps {
   readonly siteKey: Uint8Array;
   /** From an earlier export of the same study under the same profile. */
   readonly linkage?: Linkage | undefined;
-  readonly study: StudyXml;
+  readonly study: Pick<StudyXml, 'name' | 'maps'>;
 }
 
 /**
@@ -90,7 +90,7 @@ function lettersOf(digest: Buffer): string {
  * What is the study's own in every export of it: its oldest map and where that one's first point lies. An export has
  * no id of patient or study, and its name holds the time of the export.
  */
-function anchorText({ name, maps }: StudyXml): string {
+function anchorText({ name, maps }: SchemeDeps['study']): string {
   const [oldest] = maps.toSorted((a, b) => a.index - b.index);
   if (!oldest) return `name ${name}`;
   const [first] = oldest.points.toSorted((a, b) => a.id - b.id);

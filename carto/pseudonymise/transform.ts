@@ -6,23 +6,25 @@ import { countsOf } from '../counts.ts';
 import { decodeText } from '../decode.ts';
 import { CartoError } from '../error.ts';
 import type { FileIdentity, FileKind } from '../files.ts';
-import { isLeftOut } from '../left-out.ts';
 import { headOf } from '../pieces.ts';
 import { readSessions } from '../read/sessions.ts';
-import { type LeftOut, maxPieceBytes, type Source, type SourceFile } from '../source.ts';
+import type { LeftOut, Source, SourceFile } from '../source.ts';
 import { entriesOf, type Survey, surveyExport } from '../survey.ts';
 import { Tally } from '../tally.ts';
 import { type Warning, Warnings } from '../warnings.ts';
+import type { FileOrder } from './copyist.ts';
 import { layDesk } from './desk.ts';
+import { copyDesk, type DeskCopy, linkageOf } from './desk-copy.ts';
 import { rememberNames } from './head-names.ts';
 import { lexiconOf } from './lexicon.ts';
 import type { Linkage } from './linkage.ts';
 import { type Desk, Pen } from './pen.ts';
-import { Proved, type Prover } from './proof/prover.ts';
+import { type Production, produce } from './production.ts';
+import type { Prover } from './proof/prover.ts';
 import type { Rules } from './rule.ts';
 import { OutputScan, type ScanTerms } from './scan.ts';
 import { type Scheme, schemeOf } from './scheme.ts';
-import { rulesFor, type Treatment, treatments, unsupportedTable } from './treatment.ts';
+import { rulesFor, type Treatment, treatmentOf } from './treatment.ts';
 import { proveVoxels } from './voxels.ts';
 
 /** A study as it leaves: files that are written while they are read. */
@@ -43,6 +45,20 @@ export interface TransformedStudy {
    * once every file was produced. It must not leave the appliance.
    */
   linkage(): Linkage;
+  /** For writing files elsewhere; undefined where all are to be written here. To be asked for before any is written. */
+  copy(): StudyCopy | undefined;
+}
+
+/** What is known now, for writing files in another thread, or in any order. */
+export interface StudyCopy {
+  readonly desk: DeskCopy;
+  /** Takes over what there was to warn of in files that were written from the copy. */
+  absorb(warnings: readonly Warning[]): void;
+  /**
+   * By now more is known of what staff typed than when the copy was made: files that were written from it must be looked
+   * through once more, by writing them here for nobody.
+   */
+  readonly isOutdated: boolean;
 }
 
 export interface PseudonymisedFile {
@@ -52,6 +68,8 @@ export interface PseudonymisedFile {
   readonly tiers: readonly Tier[];
   /** Of the file that it is made from: about what it has itself. */
   readonly sourceBytes: number;
+  /** For a `Copyist`; undefined for a file that can be written only here. */
+  readonly order?: FileOrder | undefined;
   /**
    * The content in pieces of at most 256 KiB, each scanned before it is handed over. May be called again. Rejects with
    * a CartoError when the source breaks its grammar or the scan finds something: then no piece of it may be used.
@@ -71,6 +89,8 @@ export interface TransformOptions {
   readonly linkage?: Linkage | undefined;
   /** Kinds that are not documented and leave nevertheless, as proved tables of numbers. */
   readonly unsupported?: readonly UnsupportedKind[] | undefined;
+  /** Whether files may be written from copies: only by the product's own rules, since a copyist has no others. */
+  readonly copies?: boolean;
   /** Draws codes in another way, for tests. */
   readonly letters?: Scheme['letters'];
   /** Stands around the proof of tables, or, undefined, in its place: for tests. */
@@ -92,7 +112,9 @@ export async function transform(
   const linkage = options.linkage?.profile === profile ? options.linkage : undefined;
   const scheme = { ...schemeOf({ profile, siteKey, linkage, study: survey.study }), ...(letters ? { letters } : {}) };
   const desk = layDesk(source, survey, { rules, scheme, linkage, proof: options.proof });
-  return new Transformation({ source, survey, desk, checkpoint, scan: options.scan, unsupported }).run();
+  const { scan, copies = false } = options;
+  const copy = () => (copies ? copyDesk(desk, { siteKey, study: survey.study, unsupported }) : undefined);
+  return new Transformation({ source, survey, desk, checkpoint, scan, unsupported, copy }).run();
 }
 
 interface Deps {
@@ -102,14 +124,7 @@ interface Deps {
   readonly checkpoint: Checkpoint;
   readonly scan: boolean;
   readonly unsupported: readonly FileKind[];
-}
-
-interface Production {
-  readonly treatment: Treatment;
-  readonly pen: Pen;
-  readonly file: SourceFile;
-  readonly path: string;
-  readonly transient: boolean;
+  readonly copy: () => DeskCopy | undefined;
 }
 
 class Transformation {
@@ -144,7 +159,25 @@ class Transformation {
       sourceFiles: source.files.length,
       sourceBytes: source.files.reduce((total, file) => total + file.bytes, 0),
       linkage: () => linkageOf(desk),
+      copy: () => this.#copy(),
     };
+  }
+
+  #copy(): StudyCopy | undefined {
+    const { originals, warnings } = this.#deps.desk;
+    const desk = this.#deps.copy();
+    const known = originals.size;
+    return (
+      desk && {
+        desk: structuredClone(desk),
+        absorb: (more) => {
+          for (const { code, kind, count } of more) warnings.add(code, kind, count);
+        },
+        get isOutdated() {
+          return originals.size !== known;
+        },
+      }
+    );
   }
 
   /** Reads ahead what later files refer to: sessions and voxels; and writes, for nobody, the files in which staff type. */
@@ -176,8 +209,7 @@ class Transformation {
 
   /** Undefined for a kind that stays behind. */
   #treatmentOf(kind: FileKind): Treatment | undefined {
-    if (this.#deps.unsupported.includes(kind)) return unsupportedTable;
-    return isLeftOut(kind) ? undefined : treatments[kind];
+    return treatmentOf(kind, this.#deps.unsupported);
   }
 
   async #try(identity: FileIdentity, file: SourceFile): Promise<void> {
@@ -210,6 +242,7 @@ class Transformation {
       kind: identity.kind,
       tiers: treatment.tiers,
       sourceBytes: source.bytes,
+      order: orderOf(source, path, identity.kind),
       open: ({ transient = false } = {}) => this.#produce({ treatment, pen, file: source, path, transient }),
     });
   }
@@ -224,21 +257,9 @@ class Transformation {
     return treatment.recognises(firstLine, pen);
   }
 
-  async *#produce({ treatment, pen, file, path, transient }: Production): AsyncGenerator<Uint8Array> {
+  #produce(production: Omit<Production, 'checkpoint' | 'scan'>): AsyncGenerator<Uint8Array> {
     const { checkpoint } = this.#deps;
-    const scan = this.#scan(pen.kind);
-    for await (const written of treatment.write({ file, pen, checkpoint, path })) {
-      const proved = written instanceof Proved ? written : undefined;
-      const bytes = proved?.bytes ?? (written as Buffer);
-      if (proved) scan?.pass(bytes, proved.lines);
-      for (let at = 0; at < bytes.length; at += maxPieceBytes) {
-        await checkpoint();
-        const piece = bytes.subarray(at, at + maxPieceBytes);
-        if (!proved) scan?.feed(piece);
-        yield proved && !transient ? Buffer.from(piece) : piece;
-      }
-    }
-    scan?.end();
+    return produce({ ...production, checkpoint, scan: this.#scan(production.pen.kind) });
   }
 
   #scan(kind: string): OutputScan | undefined {
@@ -246,6 +267,6 @@ class Transformation {
   }
 }
 
-function linkageOf({ scheme: { profile, anchor, shiftDays }, codes, counters }: Desk): Linkage {
-  return { v: 1, profile, anchor, shiftDays, codes: [...codes.list()], counters: counters.list() };
+function orderOf({ path, place, bytes, mtimeMs }: SourceFile, name: string, kind: FileKind): FileOrder | undefined {
+  return place && { path, place, bytes, mtimeMs, name, kind };
 }

@@ -2,6 +2,7 @@ import type { Checkpoint } from '../../core/gate-flag.ts';
 import type { Tier } from '../../protocol/ids.ts';
 import type { FileKind } from '../files.ts';
 import { type HeaderStyle, headerCells } from '../grammar/table.ts';
+import { isLeftOut } from '../left-out.ts';
 import { isKnownCarVersion } from '../read/car.ts';
 import type { SourceFile } from '../source.ts';
 import { CarWriter } from './car-writer.ts';
@@ -165,6 +166,12 @@ const byKind = {
 } satisfies Partial<Record<FileKind & RuledKind, Treatment>> & {
   readonly shell: Treatment & { readonly rules: RuledKind };
 };
+
+/** How files of a kind are written; undefined for those that stay behind. `unsupported`: kinds that leave nevertheless. */
+export function treatmentOf(kind: FileKind, unsupported: readonly FileKind[]): Treatment | undefined {
+  if (unsupported.includes(kind)) return unsupportedTable;
+  return isLeftOut(kind) ? undefined : treatments[kind];
+}
 
 /** Kinds that are not here stay behind. */
 export const treatments: Readonly<Partial<Record<FileKind, Treatment>>> = byKind;
