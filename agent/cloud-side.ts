@@ -17,7 +17,7 @@ import type { ApplianceStatus } from '../protocol/control.ts';
 import { acknowledgeMethod } from '../protocol/receipt.ts';
 import type { Reported } from '../protocol/twin.ts';
 import { HubLink } from '../twin/index.ts';
-import { Courier, defaultBatchPolicy, type Ledger } from '../uploader/index.ts';
+import { type CaseJournal, Courier, defaultBatchPolicy, type Ledger } from '../uploader/index.ts';
 import type { Config } from './config.ts';
 import { dpsOf, type EnrolmentDeps, enrolAppliance } from './enrolment.ts';
 
@@ -27,6 +27,7 @@ interface Deps extends Omit<EnrolmentDeps, 'onRetry'> {
   readonly config: Config;
   readonly keys: LocalKeys;
   readonly ledger: Ledger;
+  readonly journal: CaseJournal;
   readonly snapshot: (certificateEnds: Date) => Promise<Reported>;
   /** A receipt was verified: what it stands for is not owed any more. */
   readonly onReceipt: () => void;
@@ -197,7 +198,7 @@ export class CloudSide implements Service {
   }
 
   #newCourier(identity: OperationalIdentity, link: HubLink): Courier {
-    const { ledger, gate, clock, log, keys, folders, bundle, config, announce } = this.#deps;
+    const { ledger, journal, gate, clock, log, keys, folders, bundle, config, announce } = this.#deps;
     return new Courier({
       ...{ ledger, link, gate, clock, log, folder: folders.cases, storageKey: keys.storage },
       device: identity.deviceId,
@@ -208,7 +209,9 @@ export class CloudSide implements Service {
       onReceipt: () => this.#deps.onReceipt(),
       batches: batchLimits(config.upload.batch),
       recipients: recipientsOfItems(bundle, keys),
+      quarantine: folders.quarantine,
       onDelivered: (caseId) => {
+        noteDelivered(journal, caseId, clock.now(), log);
         announce({
           event: 'case-delivered',
           text: `Case ${caseId}: delivered, its receipt is verified.`,
@@ -249,4 +252,13 @@ function batchLimits({
 function recipientsOfItems(bundle: Bundle, { hospital }: LocalKeys): readonly Recipient[] {
   const receivers = bundle.recipients.map(({ kid, ...publicKey }) => ({ kid, publicKey }));
   return [{ kid: hospital.kid, publicKey: hospital.publicKey }, ...receivers];
+}
+
+/** A line that is missing costs one announcement after a ledger was lost, so a disk that refuses it stops nothing. */
+function noteDelivered(journal: CaseJournal, caseId: string, now: Date, log: Log): void {
+  try {
+    journal.append({ kind: 'delivered', caseId, at: now.toISOString() });
+  } catch (error) {
+    log.warn({ caseId, error: describe(error) }, 'delivery not noted in the journal');
+  }
 }

@@ -9,7 +9,7 @@ import type { AuditRecord } from '../protocol/audit.ts';
 import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
-import { type Ledger, Releaser } from '../uploader/index.ts';
+import { CaseJournal, type Ledger, Releaser } from '../uploader/index.ts';
 import {
   type AccountableVerbs,
   type AuditLog,
@@ -146,6 +146,7 @@ export class Daemon {
     const { folders, clock, announce } = this.#deps;
     const { config, log, bundle, keyFolder, keys, ledger, tidy, audit } = parts;
     const gate = this.#gate;
+    const journal = new CaseJournal(folders.journal, keys.storage.secret);
     const gateRecords = new GateRecords(audit, log);
     const procedure = new ProcedureWatch({
       gate,
@@ -171,7 +172,7 @@ export class Daemon {
       },
     });
     const cloud: CloudSide = new CloudSide({
-      ...{ folders, clock, log, announce, gate, config, bundle, keyFolder, keys, ledger },
+      ...{ folders, clock, log, announce, gate, config, bundle, keyFolder, keys, ledger, journal },
       onReceipt: () => releaser.wake(),
       snapshot: (certificateEnds) =>
         snapshot({
@@ -205,7 +206,7 @@ export class Daemon {
     const passwords = new Passwords({ gate, log, sources: config.intake.passwords });
     const opener = new Opener({ passwords, caps: config.intake, storage, spoolFolder: folders.spool });
     const pipeline = new Pipeline({
-      ...{ ledger, sealer, clock, log, announce, siteKey: keys.site, storageKey: keys.storage.secret },
+      ...{ ledger, journal, sealer, clock, log, announce, siteKey: keys.site, storageKey: keys.storage.secret },
       recipients: recipientsOf(bundle, keys, config.privacy.profile),
       privacy: { ...config.privacy, siteKey: keys.linkage },
       casesFolder: folders.cases,

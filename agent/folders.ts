@@ -22,6 +22,10 @@ export function foldersOf(dataFolder: string) {
     /** Where commands prove to the daemon who runs them. */
     claims: join(folder, 'claims'),
     ledger: join(folder, 'ledger.db'),
+    /** What a lost ledger is rebuilt from. */
+    journal: join(folder, 'cases.journal'),
+    /** Damaged files, each with a note; nothing is removed from it. */
+    quarantine: join(folder, 'quarantine'),
     cases: join(folder, 'cases'),
     /** Encrypted scratch files of containers inside containers; nothing in it outlives the daemon. */
     spool: join(folder, 'spool'),

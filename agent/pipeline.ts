@@ -10,15 +10,18 @@ import { describe, type Log } from '../core/log.ts';
 import type { Announce } from '../core/milestones.ts';
 import type { HeldReason, SendPolicy, Stage } from '../protocol/documents.ts';
 import { newId, type Tier } from '../protocol/ids.ts';
-import type { Ledger, SealedArchiveRow } from '../uploader/index.ts';
+import type { CaseJournal, Ledger, SealedArchiveRow } from '../uploader/index.ts';
 import { canGoOn, hintFor, type Reason, reasonFor } from './held.ts';
 import { type Entry, type EntryState, lookAt, QuietTimes } from './inbox/index.ts';
 import type { Opener } from './opener.ts';
 import type { Opening, Privacy, Sealed, Sealer } from './seal/index.ts';
+import { sealedNote } from './sealed-note.ts';
 import { recallStudy, rememberStudy } from './study-memory.ts';
 
 interface Deps {
   readonly ledger: Ledger;
+  /** Told of each sealed case before the ledger is. */
+  readonly journal: Pick<CaseJournal, 'append'>;
   readonly sealer: Pick<Sealer, 'identify' | 'seal'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -174,8 +177,12 @@ export class Pipeline {
       return { againInMs: this.#quiet.observe(entry.key, now.signature, this.#deps.clock.monotonicMs()) };
     }
     const rows = sealed.archives.map((archive) => ({ ...rowOf(archive, recipients), send: send[archive.tier] }));
+    const study = rememberStudy(sealed, revision, storageKey);
+    const known = ledger.read.caseRecord(caseId);
+    if (known)
+      this.#deps.journal.append(sealedNote(known, { counts: sealed.counts, archives: rows, study }, privacy.profile));
     try {
-      await ledger.seal(caseId, sealed.counts, rows, rememberStudy(sealed, revision, storageKey));
+      await ledger.seal(caseId, sealed.counts, rows, study);
     } catch (error) {
       // It was withdrawn or held meanwhile, or another case of the study was sealed: nothing of it is kept.
       if (codeOf(error) === 'ILLEGAL_MOVE') erase(sealed);

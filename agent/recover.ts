@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { makeFolder } from '../core/files.ts';
 import type { Checkpoint } from '../core/gate-flag.ts';
 import type { Log } from '../core/log.ts';
-import { Ledger, releaseRecorded } from '../uploader/index.ts';
+import { Ledger, LedgerError, releaseRecorded } from '../uploader/index.ts';
 import type { Folders } from './folders.ts';
 import { sweepCases } from './sweep-cases.ts';
 import { sweepSpool } from './sweep-spool.ts';
@@ -21,10 +22,11 @@ export interface Recovery {
 /**
  * Everything that a starting daemon does before it works, and all that it takes to go on after a power cut at any
  * moment. What it does at once touches a few files of our own: folders, and the ledger, whose write-ahead log SQLite
- * replays when it is opened. Rejects as `Ledger.open` does.
+ * replays when it is opened. Rejects as `Ledger.open` does, and with LEDGER_DAMAGED when the ledger is gone although cases
+ * were sealed: a new one would not know them.
  */
 export async function recover(deps: {
-  readonly folders: Pick<Folders, 'ledger' | 'cases' | 'spool'>;
+  readonly folders: Pick<Folders, 'ledger' | 'journal' | 'cases' | 'spool' | 'quarantine'>;
   readonly log: Log;
   /** As of `Ledger.open`. */
   readonly isInline?: boolean;
@@ -32,9 +34,14 @@ export async function recover(deps: {
   const { folders, log, isInline = false } = deps;
   await makeFolder(folders.cases);
   await makeFolder(folders.spool);
+  if (!existsSync(folders.ledger) && existsSync(folders.journal)) {
+    throw new LedgerError('LEDGER_DAMAGED', 'the ledger is gone, although cases were sealed', {
+      hint: 'See what can be made of the files beside it: vestibule repair --dry-run',
+    });
+  }
   const ledger = await Ledger.open({ path: folders.ledger, log, isInline });
   const tidy = async (checkpoint: Checkpoint): Promise<void> => {
-    await sweepCases({ folder: folders.cases, ledger, log, checkpoint });
+    await sweepCases({ folder: folders.cases, quarantine: folders.quarantine, ledger, log, checkpoint });
     await sweepSpool(folders.spool, checkpoint);
     await releaseRecorded({ ledger, folder: folders.cases, onReleased: () => {} }, checkpoint);
   };

@@ -1,35 +1,46 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { eraseArchive, sweepBuilds } from '../archive/index.ts';
-import { eraseFile } from '../core/files.ts';
 import type { Checkpoint } from '../core/gate-flag.ts';
 import type { Log } from '../core/log.ts';
-import { type ArchiveFiles, damagedHint, type Ledger } from '../uploader/index.ts';
+import { type ArchiveFiles, damagedHint, type Ledger, type LedgerReader, quarantineFiles } from '../uploader/index.ts';
 
 /** So many rows of the ledger are read at a time. */
 const pageRows = 512;
 
 /**
- * Removes what a killed seal left: half-built archives, and finished ones that the ledger never heard of. Their sources
- * are read again. A case whose archive is owed and is not there is held. Only while no archive is being built.
+ * Removes what a killed seal left: half-built archives, and keys and archives that lack each other. A finished archive
+ * that the ledger does not name stays while its case is not sealed: the next seal replaces it. When the ledger does not
+ * even know the case it has forgotten something, so the archive is put aside. A case whose archive is owed and is not
+ * there is held. Only while no archive is being built.
  */
 export async function sweepCases(deps: {
   readonly folder: string;
+  readonly quarantine: string;
   readonly ledger: Pick<Ledger, 'read' | 'hold'>;
   readonly log: Log;
   readonly checkpoint: Checkpoint;
 }): Promise<void> {
-  const { folder, ledger, log, checkpoint } = deps;
+  const { folder, quarantine, ledger, log, checkpoint } = deps;
   const known = await knownArchives(ledger, checkpoint);
   await checkpoint();
   let removed = sweepBuilds(folder).length;
   const present = new Set(readdirSync(folder));
   for (const name of present) {
-    if (!/\.(case|keys)$/.test(name) || known.has(name)) continue;
+    if (!isFinished(name) || known.has(name)) continue;
     await checkpoint();
-    if (name.endsWith('.case')) eraseArchive(join(folder, name));
-    else eraseFile(join(folder, name));
-    removed++;
+    const pair = pairOf(name);
+    const use = useOf(pair, present, ledger.read);
+    if (use === 'remove') {
+      eraseArchive(join(folder, pair.file));
+      removed++;
+    }
+    if (use === 'put-aside') {
+      const note = { code: 'CASE_UNKNOWN', what: 'an archive of a case that the ledger does not know', ...pair };
+      const files = [pair.file, pair.keysFile].map((one) => join(folder, one));
+      const to = quarantineFiles(quarantine, files, note, new Date());
+      if (to) log.error({ caseId: pair.caseId, quarantine: basename(to) }, 'archive unknown to the ledger put aside');
+    }
   }
   if (removed > 0) log.info({ removed }, 'leftovers of an interrupted seal removed; their sources are read again');
   for (const caseId of missingCases(known.values(), present)) {
@@ -37,6 +48,27 @@ export async function sweepCases(deps: {
     log.error({ caseId }, 'the archive of a case is gone, case held');
     await ledger.hold(caseId, 'unreadable', damagedHint);
   }
+}
+
+interface Pair {
+  readonly caseId: string;
+  readonly file: string;
+  readonly keysFile: string;
+}
+
+const isFinished = (name: string) => /^case-[a-z2-7]{20}\.[a-z]+\.(case|keys)$/.test(name);
+
+function pairOf(name: string): Pair {
+  const base = name.slice(0, name.lastIndexOf('.'));
+  return { caseId: base.slice(0, base.indexOf('.')), file: `${base}.case`, keysFile: `${base}.keys` };
+}
+
+/** What is to be done with an archive that the ledger does not name. */
+function useOf({ caseId, file, keysFile }: Pair, present: ReadonlySet<string>, read: LedgerReader) {
+  if (!present.has(file) || !present.has(keysFile)) return 'remove';
+  const known = read.caseRecord(caseId);
+  if (!known) return 'put-aside';
+  return known.isSealed ? 'remove' : 'keep';
 }
 
 /** Every file that the ledger names, with its archive. */

@@ -1,3 +1,5 @@
+import { basename, join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
 import { codeOf } from '../core/errors.ts';
 import type { Gate } from '../core/gate.ts';
 import { describe, type Log } from '../core/log.ts';
@@ -10,11 +12,12 @@ import type { Ledger } from './ledger.ts';
 import type { ArchiveRecord, OpenBatch } from './ledger-records.ts';
 import { entryBytesOf, manifestEntry, manifestOf } from './manifest.ts';
 import { manifestToSend } from './outbox/item-desk.ts';
+import { quarantineFiles } from './repair/quarantine.ts';
 import { UploadError } from './upload-error.ts';
 
 /** What a person can do about a case of which an archive on disk is not what was sealed, or is gone. */
 export const damagedHint =
-  'The sealed archive on disk is damaged and was not sent. Check the disk, then export the case again.';
+  'The sealed archive on disk is damaged and was not sent; what is left of it is in the folder quarantine. Check the disk, then export the case again.';
 
 export interface BatchDeskDeps {
   readonly ledger: Ledger;
@@ -22,6 +25,8 @@ export interface BatchDeskDeps {
   readonly gate: Gate;
   readonly log: Log;
   readonly folder: string;
+  readonly quarantine?: string;
+  readonly clock: Clock;
   readonly storageKey: { readonly kid: string };
   readonly device: string;
   readonly sign: SignAsDevice;
@@ -84,15 +89,28 @@ export class BatchDesk {
   }
 
   /** Runs a step on an archive; when it turns out damaged, its case is held and the answer is undefined. */
-  async orHeld<T>({ archiveId, caseId }: ArchiveRecord, step: () => Promise<T>): Promise<T | undefined> {
+  async orHeld<T>(archive: ArchiveRecord, step: () => Promise<T>): Promise<T | undefined> {
+    const { archiveId, caseId } = archive;
     try {
       return await step();
     } catch (error) {
       if (codeOf(error) !== 'ARCHIVE_DAMAGED') throw error;
       this.#deps.log.error({ archiveId, caseId, error: describe(error) }, 'archive damaged, case held');
       await this.#deps.ledger.hold(caseId, 'unreadable', damagedHint);
+      this.#putAside(archive);
       return undefined;
     }
+  }
+
+  /** The evidence is kept: archive and keys, with a note of what was expected. */
+  #putAside({ archiveId, caseId, tier, file, keysFile, sha256, bytes }: ArchiveRecord): void {
+    const { quarantine, folder, clock, log } = this.#deps;
+    if (quarantine === undefined) return;
+    const about = { caseId, archiveId, tier, sha256, bytes };
+    const note = { code: 'ARCHIVE_DAMAGED', what: 'archive and keys are not what was sealed', ...about };
+    const files = [join(folder, file), join(folder, keysFile)];
+    const to = quarantineFiles(quarantine, files, note, clock.now());
+    if (to !== undefined) log.error({ archiveId, caseId, quarantine: basename(to) }, 'damaged archive put aside');
   }
 
   /** Once it has passed the gate, such a step runs to its end; only stopping breaks off the waiting for it. */

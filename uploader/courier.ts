@@ -33,6 +33,8 @@ export interface CourierDeps {
   readonly log: Log;
   /** Where the archives and their keys lie. */
   readonly folder: string;
+  /** Where damaged archives are put aside; they stay where they are when absent. */
+  readonly quarantine?: string;
   /** The appliance's storage key: encrypts tickets, and its recipient does not travel. */
   readonly storageKey: { readonly kid: string; readonly secret: Uint8Array };
   /** Who can open what is sealed of the outbox. */

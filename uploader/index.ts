@@ -11,6 +11,8 @@ export type { ArchiveFiles, ArchiveRecord, CaseRecord, RefusalRecord, StudyRecor
 export type { Withdrawn } from './orders/withdraw-commands.ts';
 export type { NewItem } from './outbox/enqueue.ts';
 export type { KindCounts } from './outbox/outbox-reader.ts';
+export { CaseJournal, type JournalCase, type SealedNote } from './repair/case-journal.ts';
+export { type QuarantineNote, quarantineFiles } from './repair/quarantine.ts';
 export type { ReleasedBytes } from './retention/release-commands.ts';
 export { Releaser, releaseRecorded } from './retention/releaser.ts';
 export type { FileDigests, StudyClaim, StudyOutcome } from './study-commands.ts';

@@ -9,7 +9,7 @@ import { type Log, silentLog } from '../../core/log.ts';
 import type { Milestone } from '../../core/milestones.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
 import type { ApplianceCase } from '../../protocol/documents.ts';
-import { Ledger } from '../../uploader/index.ts';
+import { CaseJournal, Ledger } from '../../uploader/index.ts';
 import { canGoOn } from '../held.ts';
 import { Imports } from '../imports/index.ts';
 import { Intake } from '../intake.ts';
@@ -94,6 +94,7 @@ export class Workplace {
       ...{ ledger, clock, log, siteKey, storageKey, quietMs, maxEntries, maxBytes, mode, opener },
       sealer: around?.(this.sealer) ?? this.sealer,
       announce: (milestone) => void this.milestones.push(milestone),
+      journal: new CaseJournal(join(folder, 'cases.journal'), storageKey),
       recipients: [this.storageKey],
       privacy: { profile: 'pseudonymised', siteKey },
       casesFolder: this.casesFolder,

@@ -13,7 +13,7 @@ import { KeyFolder, openLocalKeys } from '../../../certs/index.ts';
 import { type Clock, systemClock } from '../../../core/clock.ts';
 import { Gate } from '../../../core/gate.ts';
 import { silentLog as log } from '../../../core/log.ts';
-import { Courier, type Ledger } from '../../../uploader/index.ts';
+import { CaseJournal, Courier, type Ledger, Releaser } from '../../../uploader/index.ts';
 import { serverIdentity } from '../../../uploader/testing/authority.ts';
 import { BlobServer } from '../../../uploader/testing/blob-server.ts';
 import { TestLink } from '../../../uploader/testing/link.ts';
@@ -70,11 +70,13 @@ export interface RunDeps {
   /** Told what the ledger says whenever it has acknowledged something. */
   readonly onAcknowledged: (ledger: Ledger) => void;
   readonly clock?: Clock;
+  /** Space is needed, so what was delivered is released at once. */
+  readonly isPressed?: boolean;
 }
 
 /**
  * One run of an appliance on a data folder, from recovery to an end in good order: the real intake, pipeline, seal
- * thread, ledger thread and courier. Rejects when it does not come up, when its ledger dies, or as `work` does.
+ * thread, ledger thread, courier and releaser. Rejects when it does not come up, when its ledger dies, or as `work` does.
  */
 export async function runAppliance(deps: RunDeps, work: (ledger: Ledger) => Promise<void>): Promise<void> {
   const { data, cloud, onAcknowledged, clock = systemClock } = deps;
@@ -92,16 +94,33 @@ export async function runAppliance(deps: RunDeps, work: (ledger: Ledger) => Prom
     storage: { availableBytes: async () => 1 << 30 },
   });
   const sealer = new Sealer(gate);
+  const journal = new CaseJournal(folders.journal, keys.storage.secret);
   const courier = new Courier({
     ...{ ledger, link: cloud.link, gate, clock, log, folder: casesFolder, storageKey: keys.storage, device },
     recipients: [{ kid: keys.hospital.kid, publicKey: keys.hospital.publicKey }],
     sign: async (payload) => ['{}', payload, ''].map((part) => Buffer.from(part).toString('base64url')).join('.'),
     ...{ serverCaPem: cloud.caPem, receiptKeys: [cloud.signer.publicKey] },
-    ...{ receiptMs: 200, retryMs: 20, ceilingMs: 400 },
+    ...{ receiptMs: 200, retryMs: 20, ceilingMs: 400, quarantine: folders.quarantine },
+    onReceipt: () => releaser.wake(),
+    onDelivered: (caseId) => journal.append({ kind: 'delivered', caseId, at: clock.now().toISOString() }),
   });
   cloud.serve(courier);
+  const releaser = new Releaser({
+    ...{ ledger, gate, clock, log, folder: casesFolder, isPressed: () => deps.isPressed === true },
+    ...{ policy: { keepDays: 30, keepDeliveredDays: 30 }, onReleased: () => {} },
+  });
   const pipeline = new Pipeline({
-    ...{ ledger, sealer, clock, log, siteKey, storageKey: keys.storage.secret, opener, mode: 'automatic' as const },
+    ...{
+      ledger,
+      journal,
+      sealer,
+      clock,
+      log,
+      siteKey,
+      storageKey: keys.storage.secret,
+      opener,
+      mode: 'automatic' as const,
+    },
     ...{ announce: () => {}, privacy: { profile: 'pseudonymised' as const, siteKey } },
     recipients: [keys.storage, { kid: keys.hospital.kid, publicKey: keys.hospital.publicKey }],
     ...{ casesFolder, quietMs: 20, maxEntries: 1000, maxBytes: 1 << 30 },
@@ -117,6 +136,7 @@ export async function runAppliance(deps: RunDeps, work: (ledger: Ledger) => Prom
   try {
     await courier.start(end.signal);
     await intake.start(end.signal);
+    await releaser.start(end.signal);
     const died = opened.failed.then((error) => Promise.reject(error));
     await Promise.race([work(ledger), died]);
   } finally {
@@ -124,6 +144,7 @@ export async function runAppliance(deps: RunDeps, work: (ledger: Ledger) => Prom
     await intake.stop();
     await sealer.stop();
     await courier.stop();
+    await releaser.stop();
     await opened.close();
   }
 }
@@ -154,6 +175,11 @@ export function drop(data: string, name: string, files: Readonly<Record<string, 
   renameSync(aside, join(data, 'inbox', name));
 }
 
+/** Waits until so many cases are delivered, or released after that. */
 export function delivered(ledger: Ledger, count: number, withinMs = 60_000): Promise<unknown> {
-  return until(() => (ledger.read.stageCounts().delivered ?? 0) === count, `${count} delivered`, withinMs, 5);
+  const isSo = () => {
+    const { delivered = 0, released = 0 } = ledger.read.stageCounts();
+    return delivered + released === count;
+  };
+  return until(isSo, `${count} delivered`, withinMs, 5);
 }

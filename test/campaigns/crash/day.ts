@@ -2,6 +2,7 @@ import { openSync, writeSync } from 'node:fs';
 import { argv, env } from 'node:process';
 import { tinyExport } from '../../../carto/testing/tiny-export.ts';
 import type { Ledger } from '../../../uploader/index.ts';
+import { until } from '../../harness/until.ts';
 import { delivered, drop, runAppliance, SmallCloud } from './appliance.ts';
 import { factsOf } from './facts.ts';
 
@@ -13,7 +14,8 @@ const [, , data = '', plan = 'whole'] = argv;
 const marks = openSync(env.VCRASH_MARKS ?? '/dev/null', 'a');
 const cloud = await SmallCloud.start();
 const onAcknowledged = (ledger: Ledger) => void writeSync(marks, JSON.stringify(factsOf(ledger.read)));
-const run = (work: (ledger: Ledger) => Promise<void>) => runAppliance({ data, cloud, onAcknowledged }, work);
+const run = (work: (ledger: Ledger) => Promise<void>, isPressed = false) =>
+  runAppliance({ data, cloud, onAcknowledged, isPressed }, work);
 
 await run(async (ledger) => {
   drop(data, 'first', tinyExport());
@@ -31,5 +33,9 @@ if (plan === 'whole') {
     drop(data, 'other', tinyExport({ study: 'Study 8 02_03_2021 09-08-07' }));
     await delivered(ledger, 4);
   });
+  // Space is needed: what was delivered goes, deltas before what they stand on.
+  await run(async (ledger) => {
+    await until(() => ledger.read.stageCounts().released === 3, 'three released', 60_000, 5);
+  }, true);
 }
 await cloud.close();

@@ -40,7 +40,9 @@ export function missingOf(acknowledged: Facts, found: Facts): string[] {
   for (const [caseId, stage] of Object.entries(acknowledged.cases)) {
     const now = found.cases[caseId];
     if (now === undefined) missing.push(`case ${caseId} is gone`);
-    else if (ranks.indexOf(now) < ranks.indexOf(stage)) missing.push(`case ${caseId} was ${stage}, is ${now}`);
+    // Held is no loss; whoever checks says whether it is a person's business.
+    else if (now !== 'held' && ranks.indexOf(now) < ranks.indexOf(stage))
+      missing.push(`case ${caseId} was ${stage}, is ${now}`);
   }
   for (const [archiveId, { sha256 }] of Object.entries(acknowledged.archives)) {
     if (found.archives[archiveId]?.sha256 !== sha256) missing.push(`archive ${archiveId} is gone`);

@@ -23,6 +23,7 @@ struct header { uint32_t op, path, other, data; uint64_t inode, offset; };
 
 #define MAX_FD 65536
 static unsigned char tracked[MAX_FD]; // 1: a file of ours, 2: a folder of ours, 3: the marks
+static ino_t tracked_inode[MAX_FD];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *root, *marks;
 static size_t root_length;
@@ -39,6 +40,11 @@ __attribute__((constructor)) static void begin(void) {
   if (log) log_fd = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
+static uint64_t inode_of(int fd) {
+  struct stat at;
+  return fstat(fd, &at) ? 0 : at.st_ino;
+}
+
 static int ours(const char *path) {
   if (!root || !path || strncmp(path, root, root_length)) return 0;
   if (path[root_length] != 0 && path[root_length] != '/') return 0;
@@ -47,7 +53,13 @@ static int ours(const char *path) {
   return length < 4 || strcmp(path + length - 4, "-shm");
 }
 
-static int kind_of(int fd) { return fd >= 0 && fd < MAX_FD ? tracked[fd] : 0; }
+// libuv closes by a system call of its own: a number whose file is another one by now is not ours any more.
+static int kind_of(int fd) {
+  if (fd < 0 || fd >= MAX_FD || !tracked[fd]) return 0;
+  struct stat at;
+  if (fstat(fd, &at) || at.st_ino != tracked_inode[fd]) tracked[fd] = 0;
+  return tracked[fd];
+}
 
 static void put(const void *bytes, size_t length) {
   while (length > 0) {
@@ -66,11 +78,6 @@ static void record(uint32_t op, const char *path, const char *other, uint64_t in
   if (head.path) put(path, head.path);
   if (head.other) put(other, head.other);
   if (length) put(data, length);
-}
-
-static uint64_t inode_of(int fd) {
-  struct stat at;
-  return fstat(fd, &at) ? 0 : at.st_ino;
 }
 
 // Under the lock: what is to happen to this call. A short write is a fault of writes alone.
@@ -106,6 +113,7 @@ static int opened(int fd, const char *path, int flags, int existed) {
   if (fd < 0) return fd;
   struct stat at;
   if (fd >= MAX_FD || fstat(fd, &at)) abort();
+  tracked_inode[fd] = at.st_ino;
   if (S_ISDIR(at.st_mode)) { tracked[fd] = 2; return fd; }
   tracked[fd] = 1;
   if (!existed) record(OP_CREATE, path, 0, at.st_ino, 0, 0, 0);
@@ -116,7 +124,7 @@ static int opened(int fd, const char *path, int flags, int existed) {
 static int open_any(int folder, const char *path, int flags, mode_t mode) {
   if (marks && path && !strcmp(path, marks)) {
     int fd = syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-    if (fd >= 0) tracked[fd] = 3;
+    if (fd >= 0) { tracked[fd] = 3; tracked_inode[fd] = inode_of(fd); }
     return fd;
   }
   if ((folder != AT_FDCWD && path && path[0] != '/') || !ours(path))
