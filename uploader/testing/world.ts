@@ -41,6 +41,7 @@ export class CourierWorld {
   clock: Clock = systemClock;
   /** The receiver's key for what is sealed of the outbox. */
   readonly transit = generateEcKeyPair();
+  readonly #signing = new Map<string, Promise<string>>();
   /** Receipts are sent by themselves. */
   acknowledges = true;
   /** Which items of an event the receiver refuses. */
@@ -127,7 +128,10 @@ export class CourierWorld {
   /** Signs the receipt for an announced batch and gives it to the courier. */
   acknowledge = async (event: DeviceEvent): Promise<{ status: number }> => {
     const known = this.ledger.read.receipts().find(({ batchId }) => batchId === event.messageId);
-    return this.courier.acceptAcknowledgement({ receipt: known?.jws ?? (await this.receiptFor(event)) });
+    // An announcement that is repeated while its receipt is being signed gets the same one, as from a real receiver.
+    const signing = this.#signing.get(event.messageId) ?? (known ? Promise.resolve(known.jws) : this.receiptFor(event));
+    this.#signing.set(event.messageId, signing);
+    return this.courier.acceptAcknowledgement({ receipt: await signing });
   };
 
   /** Signs a new receipt for an announced batch. */
