@@ -45,7 +45,11 @@ test('two answers are enough; everything else has its default', (t) => {
       keepDeliveredDays: 0,
       reserveBytes: 512 * 2 ** 20,
     },
-    upload: { parallelBlocks: 2, receiptSeconds: 15 },
+    telemetry: { everyMinutes: 15 },
+    upload: {
+      ...{ parallelBlocks: 2, receiptSeconds: 15 },
+      batch: { maxArchives: 64, maxArchiveBytes: 2 ** 26, maxItems: 1000, maxItemBytes: 2 ** 20, maxAgeSeconds: 60 },
+    },
   });
 });
 

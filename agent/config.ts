@@ -31,6 +31,12 @@ const fields = z.strictObject({
   send: sendSchema,
   /** How much of the disk is used, and how long what is not owed stays. */
   storage: storageSchema,
+  telemetry: z
+    .strictObject({
+      /** How often a sample of the appliance's health is put into the outbox; 0: never. */
+      everyMinutes: z.number().min(0).max(1440).default(15),
+    })
+    .prefault({}),
   upload: z
     .strictObject({
       ...uploadPolicySchema.shape,

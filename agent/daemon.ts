@@ -29,6 +29,7 @@ import { Imports } from './imports/index.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { Intake } from './intake.ts';
 import { Opener } from './opener.ts';
+import { outboxVerbs, TelemetryProducer } from './outbox/index.ts';
 import { overrideVerbs } from './override-verbs.ts';
 import { expectPrivate, Passwords } from './passwords/index.ts';
 import { Pipeline } from './pipeline.ts';
@@ -240,19 +241,23 @@ export class Daemon {
     const verbs = {
       ...this.#handlers(procedure, cloud, { config, bundle, ledger, audit, storage }),
       ...overrideVerbs(procedure),
+      ...outboxVerbs(ledger),
       ...desk,
     };
+    const telemetry = telemetryOf(config, {
+      ...{ ledger, gate, clock, log, version: version(), disk: () => diskOf(folders.folder) },
+    });
     const handlers = accountable(verbs, { audit, ledger, clock, log });
     const control = new ControlServer({ path: folders.socket, claims: folders.claims, handlers, log });
     const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
-    return { procedure, services: [procedure, control, cloud, seal, releaser, intake] };
+    return { procedure, services: [procedure, control, cloud, seal, releaser, intake, ...telemetry] };
   }
 
   #handlers(
     procedure: ProcedureWatch,
     cloud: CloudSide,
     parts: Pick<Parts, 'config' | 'bundle' | 'ledger' | 'audit'> & { readonly storage: Storage },
-  ): Omit<AccountableVerbs, DeskVerb | keyof ReturnType<typeof overrideVerbs>> {
+  ): Omit<AccountableVerbs, DeskVerb | keyof ReturnType<typeof overrideVerbs> | keyof ReturnType<typeof outboxVerbs>> {
     const { folders, clock } = this.#deps;
     return {
       status: async (): Promise<ApplianceStatus> => ({
@@ -324,4 +329,11 @@ function recipientsOf(bundle: Bundle, keys: LocalKeys, profile: Profile) {
   if (profile === 'site-only') return own;
   const receivers = bundle.recipients.map(({ kid, ...publicKey }) => ({ kid, publicKey }));
   return [...own, ...receivers];
+}
+
+/** Nothing leaves under `site-only`, so nothing is put into an outbox that nobody empties. */
+function telemetryOf(config: Config, deps: Omit<ConstructorParameters<typeof TelemetryProducer>[0], 'everyMs'>) {
+  const everyMs = config.telemetry.everyMinutes * 60_000;
+  if (everyMs === 0 || config.privacy.profile === 'site-only') return [];
+  return [new TelemetryProducer({ ...deps, everyMs })];
 }

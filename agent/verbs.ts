@@ -104,6 +104,23 @@ export function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .description('take that word back')
     .action(async () => (await import('./commands/procedure-override.ts')).closeOverride(options));
 
+  const outbox = vestibule.command('outbox').description('what waits to be sent beside cases, and what is parked');
+  outbox
+    .command('show', { isDefault: true })
+    .description('how much of each kind is where, and what waits for a person')
+    .action(async () => (await import('./commands/outbox.ts')).showOutbox(options));
+  outbox
+    .command('retry <id>')
+    .description('send a parked item again')
+    .action(async (id: string) => (await import('./commands/outbox.ts')).retryItem(options, id));
+  outbox
+    .command('drop <id>')
+    .description('give a parked item up; audited')
+    .requiredOption('--reason <text>', 'why, for people; no patient data')
+    .action(async (id: string, { reason }: { readonly reason: string }) =>
+      (await import('./commands/outbox.ts')).dropItem(options, id, reason),
+    );
+
   vestibule
     .command('inspect <path>')
     .description('what is in an export (folder or archive), and whether it agrees with itself')

@@ -21,6 +21,8 @@ export const auditActions = {
   'procedure-override-ended': 'that is over; evidence: how',
   'case-release': 'somebody let a held case go on',
   'case-unlock': 'somebody typed the password of a locked case; the password is kept nowhere',
+  'outbox-retry': 'somebody had a parked item of the outbox sent again',
+  'outbox-drop': 'somebody gave a parked item of the outbox up',
   'import-start': 'somebody had a path imported',
   refused: 'somebody was refused; evidence: the verb, the code, and how many refusals before were only counted',
   'record-unreadable': 'a record that a command had left cannot be read; its file was put aside',

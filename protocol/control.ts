@@ -156,6 +156,8 @@ export type ControlRequest =
   | { readonly verb: 'case-release'; readonly caseId: string }
   | { readonly verb: 'case-unlock'; readonly caseId: string; readonly password: string }
   | { readonly verb: 'case-unlock-status'; readonly caseId: string }
+  | { readonly verb: 'outbox-retry'; readonly itemId: string }
+  | { readonly verb: 'outbox-drop'; readonly itemId: string; readonly reason: string }
   | { readonly verb: 'import-start'; readonly path: string }
   | { readonly verb: 'import-status'; readonly importId: string }
   /** Takes in the audit records that commands have left. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { studyCountsSchema } from './batch.ts';
 import { archiveIdSchema, caseIdSchema, deviceIdSchema, sha256Schema, studyIdSchema, tierSchema } from './ids.ts';
+import { itemIdSchema, itemKindSchema } from './outbox.ts';
 
 /** The documents that `--json` prints: a contract with scripts, described in docs/cli-json.md. */
 
@@ -112,3 +113,31 @@ export const cloudCaseSchema = z.strictObject({
   certificate: z.string().optional(),
 });
 export type CloudCase = z.infer<typeof cloudCaseSchema>;
+
+const count = z.int().nonnegative();
+
+/** `vestibule outbox --json`: what waits to be sent beside cases. */
+export const outboxDocumentSchema = z.strictObject({
+  /** Kinds that were ever enqueued. `enqueued` is the sum of the five after it; `bytes`: of what is still here. */
+  kinds: z.array(
+    z.strictObject({
+      kind: itemKindSchema,
+      ...{ enqueued: count, queued: count, sending: count, parked: count, delivered: count, dropped: count },
+      bytes: count,
+    }),
+  ),
+  /** When the oldest item that is still here came. */
+  oldestAt: z.iso.datetime().optional(),
+  /** Items that wait for a person, oldest first. */
+  parked: z.array(
+    z.strictObject({
+      id: itemIdSchema,
+      kind: itemKindSchema,
+      at: z.iso.datetime(),
+      bytes: count,
+      /** `refused: CODE` (by the receiver), or `unreadable: …` (what is stored of it is damaged). */
+      why: z.string(),
+    }),
+  ),
+});
+export type OutboxDocument = z.infer<typeof outboxDocumentSchema>;

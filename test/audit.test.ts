@@ -47,6 +47,10 @@ const trials: Readonly<Record<string, Trial>> = {
   // This site's file allows none: who is refused is on record as well.
   'procedure override open': { words: () => ['--reason', 'Jane Doe went home', '--for', '5'], leaves: 'refused' },
   'procedure override close': { leaves: 'procedure-override-end' },
+  // Nothing is parked here: who is refused is on record as well.
+  'outbox show': {},
+  'outbox retry': { words: () => ['itm-aaaaaaaaaa-1-0'], leaves: 'refused' },
+  'outbox drop': { words: () => ['itm-aaaaaaaaaa-1-0', '--reason', 'of Jane Doe'], leaves: 'refused' },
   inspect: { words: () => [site.inbox] },
   import: { words: () => [emptyFolder()], leaves: 'import-start' },
   'audit tail': {},

@@ -29,6 +29,11 @@ export const verbRecords: { readonly [Name in Verb]: 'reads' | VerbRecord<Name> 
   'case-release': { action: 'case-release', when: 'step', of: ({ caseId }) => ({ subject: caseId }) },
   'case-unlock': { action: 'case-unlock', when: 'step', of: ({ caseId }) => ({ subject: caseId }) },
   'case-unlock-status': 'reads',
+  'outbox-retry': { action: 'outbox-retry', when: 'step', of: ({ itemId }) => ({ subject: itemId }) },
+  'outbox-drop': {
+    ...{ action: 'outbox-drop', when: 'step' },
+    of: ({ itemId, reason }) => ({ subject: itemId, why: reason }),
+  },
   'import-start': { action: 'import-start', when: 'before', of: ({ path }) => ({ why: path }) },
   'import-status': 'reads',
   'audit-take': 'reads',

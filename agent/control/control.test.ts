@@ -28,6 +28,7 @@ async function serve(
     ...{ status: note, 'procedure-status': note, 'procedure-start': note, 'procedure-stop': note },
     ...{ 'procedure-override': note, 'procedure-override-end': note },
     ...{ 'case-release': note, 'case-unlock': note, 'case-unlock-status': note },
+    ...{ 'outbox-retry': note, 'outbox-drop': note },
     ...{ 'import-start': note, 'import-status': note, 'audit-take': note },
   };
   const server = new ControlServer({ path, log: silentLog, talkMs: 300, handlers: { ...verbs, ...more.handlers } });

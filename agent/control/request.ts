@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { GatewayError } from '../../core/errors.ts';
 import { type ControlFrom, type ControlRequest, maxPasswordLength } from '../../protocol/control.ts';
 import { caseIdSchema, importIdSchema } from '../../protocol/ids.ts';
+import { itemIdSchema } from '../../protocol/outbox.ts';
 
 export class RequestError extends GatewayError<'UNKNOWN_VERB' | 'BAD_REQUEST'> {}
 
@@ -38,6 +39,12 @@ const requests: { readonly [Verb in ControlRequest['verb']]: z.ZodType<Extract<C
     password: z.string().min(1).max(maxPasswordLength),
   }),
   'case-unlock-status': z.object({ verb: z.literal('case-unlock-status'), caseId: caseIdSchema }),
+  'outbox-retry': z.object({ verb: z.literal('outbox-retry'), itemId: itemIdSchema }),
+  'outbox-drop': z.object({
+    verb: z.literal('outbox-drop'),
+    itemId: itemIdSchema,
+    reason: z.string().min(1).max(500),
+  }),
   'import-start': z.object({ verb: z.literal('import-start'), path: z.string().startsWith('/').max(4096) }),
   'import-status': z.object({ verb: z.literal('import-status'), importId: importIdSchema }),
   'audit-take': z.object({ verb: z.literal('audit-take') }),

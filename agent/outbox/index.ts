@@ -1,0 +1,2 @@
+export { OutboxError, outboxVerbs } from './outbox-verbs.ts';
+export { TelemetryProducer } from './telemetry.ts';
