@@ -7,6 +7,7 @@ import { fuzzCampaign } from '../test/campaigns/fuzz/fuzz.ts';
 import { replay } from '../test/campaigns/fuzz/replay.ts';
 import { showFuzzReport } from '../test/campaigns/fuzz/show.ts';
 import { killCampaign, showKillReport } from '../test/campaigns/kill.ts';
+import { pausesCampaign, showPausesReport } from '../test/campaigns/pauses.ts';
 import { complaintsOf, privacyCampaign } from '../test/campaigns/privacy/privacy.ts';
 import { showPrivacyReport, showWholeProduct } from '../test/campaigns/privacy/show.ts';
 import { wholeProduct } from '../test/campaigns/privacy/whole-product.ts';
@@ -60,6 +61,11 @@ const campaigns: Readonly<Record<string, (args: readonly string[]) => Promise<vo
     say(showWholeProduct(report));
     say(JSON.stringify(report));
     if (report.leaks.length > 0) process.exitCode = 1;
+  },
+  async pauses([seed, pauses]) {
+    const report = await pausesCampaign(seedOf(seed), Number(pauses ?? 1_000), 200, say);
+    say(showPausesReport(report));
+    say(JSON.stringify(report));
   },
   detector: async ([seed]) => say(showDetectorReport(detectorCampaign(seedOf(seed), 1_000_000))),
 };
