@@ -28,10 +28,16 @@ export function openStore(path: string, migrations: readonly Migration[]): Handl
   });
 }
 
-/** A second, read-only connection to a store that another thread or process writes. */
-export function openReader(path: string): Handle {
+/**
+ * A second, read-only connection to a store that another thread or process writes. With the `migrations` that are known,
+ * one that a newer major release wrote is refused.
+ */
+export function openReader(path: string, migrations?: readonly Migration[]): Handle {
   const db = new Database(path, { readonly: true, fileMustExist: true });
-  return orClose(db, () => setPragmas(db, { synchronous: 2, ...hardening }));
+  return orClose(db, () => {
+    setPragmas(db, { synchronous: 2, ...hardening });
+    if (migrations) refuseNewer(db, migrations);
+  });
 }
 
 /**
@@ -82,7 +88,8 @@ function setPragmas(db: Handle, wanted: Readonly<Record<string, string | number>
   }
 }
 
-function migrate(db: Handle, migrations: readonly Migration[]): void {
+/** The version found. Throws SCHEMA_TOO_NEW. */
+function refuseNewer(db: Handle, migrations: readonly Migration[]): number {
   const found = Number(readPragma(db, 'user_version'));
   const newest = migrations.at(-1)?.version ?? 0;
   if (Math.floor(found / 1000) > Math.floor(newest / 1000)) {
@@ -90,6 +97,11 @@ function migrate(db: Handle, migrations: readonly Migration[]): void {
       hint: 'A newer release wrote it. Start that release again; no data was changed.',
     });
   }
+  return found;
+}
+
+function migrate(db: Handle, migrations: readonly Migration[]): void {
+  const found = refuseNewer(db, migrations);
   for (const { version, sql } of migrations.filter((step) => step.version > found)) {
     db.transaction(() => {
       db.exec(sql);

@@ -228,6 +228,19 @@ test('AUDIT-07: verify names the first record that is altered, from the files al
   assert.match(stderr, /record 1 was altered/);
 });
 
+test('MIGRATE-04: with a ledger of a newer major release every command says so, with what to do, and exits with 1', async () => {
+  const db = openStore(own('ledger.db'), [{ version: 1000, sql: '' }]);
+  db.pragma('user_version = 2000');
+  db.close();
+  for (const words of [['run'], ['cases', 'list'], ['audit', 'verify']]) {
+    const { code, stdout, stderr } = await site.vestibule(...words);
+    assert.deepEqual([code, stdout], [1, ''], words.join(' '));
+    assert.match(stderr, /SCHEMA_TOO_NEW/);
+    assert.match(stderr, /schema 2000, this release knows up to \d+/);
+    assert.match(stderr, /A newer release wrote it. Start that release again; no data was changed/);
+  }
+});
+
 async function gateIs(gate: 'open' | 'closed'): Promise<boolean> {
   const { stdout } = await site.vestibule('procedure', 'status', '--json');
   return (JSON.parse(stdout) as { gate: string }).gate === gate;

@@ -21,6 +21,7 @@ import {
   type WithdrawalRecord,
   withoutNulls,
 } from './ledger-records.ts';
+import { ledgerMigrations } from './ledger-schema.ts';
 import { OutboxReader } from './outbox/outbox-reader.ts';
 import { releasable } from './retention/release-commands.ts';
 import { stagesToBatch } from './stages.ts';
@@ -285,5 +286,5 @@ function studyRecord({ baseId, recipients, ...row }: Row): StudyRecord {
 
 /** Opens the ledger for reading alone, whether a daemon has it open, was killed, or closed it. */
 export function openLedgerReader(path: string): LedgerReader {
-  return new LedgerReader(openReader(path));
+  return new LedgerReader(openReader(path, ledgerMigrations));
 }

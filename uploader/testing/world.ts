@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as after } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { sha256 } from '../../core/digest.ts';
-import { generateEcKeyPair, open, type Recipient, seal } from '../../core/envelope.ts';
+import { generateEcKeyPair, open } from '../../core/envelope.ts';
 import { Gate } from '../../core/gate.ts';
 import { openLog } from '../../core/log.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
 import { type Manifest, manifestSchema } from '../../protocol/batch.ts';
-import { newId, type Tier } from '../../protocol/ids.ts';
+import type { Tier } from '../../protocol/ids.ts';
 import { openItemBlob } from '../../protocol/item-pack.ts';
 import type { DeviceEvent } from '../../protocol/link.ts';
 import type { WireItem } from '../../protocol/outbox.ts';
@@ -18,6 +17,7 @@ import type { ReceiptItems } from '../../protocol/receipt.ts';
 import type { SealedArchiveRow } from '../case-commands.ts';
 import { Courier, type CourierDeps } from '../courier.ts';
 import { Ledger } from '../ledger.ts';
+import { writeArchive } from './archive.ts';
 import { serverIdentity } from './authority.ts';
 import { BlobServer } from './blob-server.ts';
 import { someCounts, someEntry } from './ledger.ts';
@@ -118,7 +118,7 @@ export class CourierWorld {
     await this.ledger.settle(caseId, 'fingerprint', someCounts);
     const archives: SealedArchiveRow[] = [];
     for (const [tier, bytes] of Object.entries(sizes) as [Tier, number][]) {
-      archives.push(await this.#archive(caseId, tier, bytes));
+      archives.push(await writeArchive(this, { caseId, tier, bytes }));
     }
     await this.ledger.seal(caseId, someCounts, archives);
     this.courier.wake();
@@ -148,21 +148,6 @@ export class CourierWorld {
 
   blobOf({ archiveId }: SealedArchiveRow): string {
     return `${device}/${archiveId}.case`;
-  }
-
-  async #archive(caseId: string, tier: Tier, bytes: number): Promise<SealedArchiveRow> {
-    const archiveId = newId('arc');
-    const content = randomBytes(bytes);
-    const [file, keysFile] = [`${caseId}.${tier}.case`, `${caseId}.${tier}.keys`];
-    const digest = sha256(content);
-    const keys = await seal(randomBytes(32), [
-      this.storageKey,
-      { kid: 'transit-1', publicKey: generateEcKeyPair().publicKey } satisfies Recipient,
-    ]);
-    writeFileSync(join(this.folder, file), content);
-    const sidecar = { v: 1, archiveId, caseId, tier, sha256: digest, bytes, keys };
-    writeFileSync(join(this.folder, keysFile), JSON.stringify(sidecar));
-    return { archiveId, tier, file, keysFile, sha256: digest, bytes, files: 5 };
   }
 }
 
