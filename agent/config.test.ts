@@ -37,6 +37,7 @@ test('two answers are enough; everything else has its default', (t) => {
     },
     procedure: { authorities: ['leases'], coolDownSeconds: 120, stuckHours: 14 },
     privacy: { profile: 'pseudonymised', unsupported: [] },
+    audit: { maxBytes: 64 * 2 ** 20, sendMinutes: 15 },
     send: { review: 'always', study: 'always' },
     storage: {
       highPercent: 95,

@@ -37,6 +37,17 @@ const fields = z.strictObject({
       everyMinutes: z.number().min(0).max(1440).default(15),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      /** The log keeps to this, letting go of what is oldest and was delivered. */
+      maxBytes: z
+        .int()
+        .min(1024 * 1024)
+        .default(64 * 1024 * 1024),
+      /** How often what was recorded is sent. */
+      sendMinutes: z.number().min(1).max(1440).default(15),
+    })
+    .prefault({}),
   upload: z
     .strictObject({
       ...uploadPolicySchema.shape,

@@ -9,7 +9,7 @@ import type { AuditRecord } from '../protocol/audit.ts';
 import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
-import { CaseJournal, type Ledger, Releaser } from '../uploader/index.ts';
+import { AuditSegmenter, CaseJournal, type Ledger, Releaser } from '../uploader/index.ts';
 import {
   type AccountableVerbs,
   type AuditLog,
@@ -250,7 +250,12 @@ export class Daemon {
     const handlers = accountable(verbs, { audit, ledger, clock, log });
     const control = new ControlServer({ path: folders.socket, claims: folders.claims, handlers, log });
     const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
-    return { procedure, services: [procedure, control, cloud, seal, releaser, intake, ...telemetry] };
+    // Nothing leaves under `site-only`, so nothing is made to leave.
+    const segmenter = new AuditSegmenter({
+      ...{ ledger, gate, clock, log, maxBytes: config.audit.maxBytes, everyMs: config.audit.sendMinutes * 60_000 },
+    });
+    const sending = config.privacy.profile === 'site-only' ? [] : [segmenter];
+    return { procedure, services: [procedure, control, cloud, seal, releaser, intake, ...telemetry, ...sending] };
   }
 
   #handlers(

@@ -87,7 +87,7 @@ test('MIGRATE-01: the next release migrates, acknowledges 100 cases and is kille
   );
   assert.equal(versionOf(world), newest + 1, 'nothing is taken back');
   const { outbox, audit } = world.ledger.read;
-  const items = () => outbox.counts().find(({ kind }) => kind === 'log');
+  const items = () => outbox.counts().find(({ kind }) => kind === 'safety');
   assert.ok((items()?.enqueued ?? 0) >= acknowledged.length);
   await until('every item is delivered', () => items()?.delivered === items()?.enqueued);
   const records = new Set([...audit.after(0)].map(({ id }) => id));

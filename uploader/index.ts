@@ -1,4 +1,5 @@
 export type { MethodAnswer } from './acknowledgements.ts';
+export { AuditSegmenter } from './audit/segmenter.ts';
 export type { AuditFault, AuditRow, AuditVerdict } from './audit/verify.ts';
 export { damagedHint } from './batch-desk.ts';
 export { defaultBatchPolicy } from './batch-plan.ts';

@@ -1,6 +1,7 @@
 import type { Database } from '../core/database.ts';
 import type { AuditEntry } from '../protocol/audit.ts';
 import { appendAudit, auditCommands } from './audit/audit-commands.ts';
+import { segmentCommands } from './audit/segment-commands.ts';
 import { caseCommands } from './case-commands.ts';
 import { deliveryCommands } from './delivery-commands.ts';
 import { asLedgerError, type LedgerErrorCode } from './ledger-error.ts';
@@ -18,6 +19,7 @@ export const ledgerCommands = {
   ...receiptCommands,
   ...outboxCommands,
   ...auditCommands,
+  ...segmentCommands,
   ...releaseCommands,
   ...holdCommands,
   ...withdrawCommands,

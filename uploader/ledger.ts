@@ -89,6 +89,16 @@ export class Ledger {
     return this.#writer.run('audit', entry);
   }
 
+  /** Puts what the audit log has new into the outbox, as far as it fits into one item. Undefined: nothing is new. */
+  cutAuditSegment(): Done<'cutAuditSegment'> {
+    return this.#tellQueued(this.#writer.run('cutAuditSegment', { mark: randomDigits(10), at: this.#now() }));
+  }
+
+  /** Lets the oldest delivered segments of the audit log go while it is larger than this; resolves with its bytes. */
+  archiveAudit(maxBytes: number): Done<'archiveAudit'> {
+    return this.#writer.run('archiveAudit', { maxBytes });
+  }
+
   // Changes: a case before it travels.
 
   detect(entry: DetectedEntry): Done<'detect'> {

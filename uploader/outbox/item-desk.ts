@@ -71,6 +71,7 @@ export class ItemDesk {
       device: this.#deps.device,
       createdAt: batch.createdAt,
       archives: [],
+      audit: ledger.read.audit.head,
     };
     const inline = JSON.stringify({ ...frame, items: { ...content, inline: wire } });
     let sealed: ManifestItems['sealed'];

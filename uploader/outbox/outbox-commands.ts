@@ -1,4 +1,5 @@
 import type { ItemKind, Urgency } from '../../protocol/outbox.ts';
+import { deliverSegments } from '../audit/segment-commands.ts';
 import { mustChange, oneRow, type Statements } from '../statements.ts';
 import { type ItemsRefusalPlan, planAfterItemsRefusal } from './items-refusal-plan.ts';
 import type { ItemPlace } from './plan-items.ts';
@@ -173,6 +174,7 @@ export function deliverItems(
       kind,
     );
   }
+  deliverSegments(sql, seq);
   const segments = sql('SELECT DISTINCT segment FROM outbox_items WHERE batch = ?').all(seq) as ItemPlace[];
   sql('DELETE FROM outbox_items WHERE batch = ?').run(seq);
   dropEmptySegments(

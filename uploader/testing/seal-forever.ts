@@ -18,7 +18,7 @@ if (folder !== undefined && key !== undefined) {
     await ledger.settle(caseId, 'fingerprint', someCounts);
     const archive = await writeArchive({ folder, storageKey }, { caseId, tier: 'review', bytes: 2000 });
     await ledger.seal(caseId, someCounts, [archive]);
-    const item = await ledger.enqueue({ kind: 'log', body: caseId });
+    const item = await ledger.enqueue({ kind: 'safety', body: caseId });
     const id = `aud-${randomBytes(12).toString('hex')}`;
     const time = { at: new Date().toISOString(), bootId: 'boot', monotonicMs: 1 };
     await ledger.audit({ record: { v: 1, id, ...time, action: 'case-release', actor: 'person', subject: caseId } });
