@@ -4,6 +4,7 @@ import type { Checkpoint } from '../core/gate-flag.ts';
 import type { Log } from '../core/log.ts';
 import { Ledger, LedgerError, releaseRecorded } from '../uploader/index.ts';
 import type { Folders } from './folders.ts';
+import { endRepair } from './repair.ts';
 import { sweepCases } from './sweep-cases.ts';
 import { sweepSpool } from './sweep-spool.ts';
 
@@ -21,12 +22,12 @@ export interface Recovery {
 
 /**
  * Everything that a starting daemon does before it works, and all that it takes to go on after a power cut at any
- * moment. What it does at once touches a few files of our own: folders, and the ledger, whose write-ahead log SQLite
+ * moment. What it does at once touches a few files of our own: folders, a repair that was killed, and the ledger, whose write-ahead log SQLite
  * replays when it is opened. Rejects as `Ledger.open` does, and with LEDGER_DAMAGED when the ledger is gone although cases
  * were sealed: a new one would not know them.
  */
 export async function recover(deps: {
-  readonly folders: Pick<Folders, 'ledger' | 'journal' | 'cases' | 'spool' | 'quarantine'>;
+  readonly folders: Pick<Folders, 'folder' | 'ledger' | 'journal' | 'cases' | 'spool' | 'quarantine'>;
   readonly log: Log;
   /** As of `Ledger.open`. */
   readonly isInline?: boolean;
@@ -34,6 +35,7 @@ export async function recover(deps: {
   const { folders, log, isInline = false } = deps;
   await makeFolder(folders.cases);
   await makeFolder(folders.spool);
+  endRepair(folders, new Date());
   if (!existsSync(folders.ledger) && existsSync(folders.journal)) {
     throw new LedgerError('LEDGER_DAMAGED', 'the ledger is gone, although cases were sealed', {
       hint: 'See what can be made of the files beside it: vestibule repair --dry-run',

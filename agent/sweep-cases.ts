@@ -43,10 +43,12 @@ export async function sweepCases(deps: {
     }
   }
   if (removed > 0) log.info({ removed }, 'leftovers of an interrupted seal removed; their sources are read again');
-  for (const caseId of missingCases(known.values(), present)) {
+  for (const { caseId, file, keysFile } of incomplete(known.values(), present)) {
     await checkpoint();
-    log.error({ caseId }, 'the archive of a case is gone, case held');
+    log.error({ caseId }, 'a file of an archive is gone, case held');
     await ledger.hold(caseId, 'unreadable', damagedHint);
+    const note = { code: 'ARCHIVE_DAMAGED', what: 'the archive or its keys are gone', caseId };
+    quarantineFiles(quarantine, [join(folder, file), join(folder, keysFile)], note, new Date());
   }
 }
 
@@ -85,12 +87,13 @@ async function knownArchives(
   return known;
 }
 
-/** Cases on their way of which a file is gone that is still needed: the keys until the manifest is fixed, the archive until it is a blob. */
-function missingCases(archives: Iterable<ArchiveFiles>, present: ReadonlySet<string>): ReadonlySet<string> {
-  const missing = new Set<string>();
-  for (const { caseId, file, keysFile, needs } of archives) {
+/** Archives on their way of which a file is gone that is still needed: the keys until the manifest is fixed, the archive until it is a blob. */
+function incomplete(archives: Iterable<ArchiveFiles>, present: ReadonlySet<string>): ReadonlySet<ArchiveFiles> {
+  const found = new Set<ArchiveFiles>();
+  for (const archive of archives) {
+    const { file, keysFile, needs } = archive;
     const isGone = (needs !== 'nothing' && !present.has(keysFile)) || (needs === 'both' && !present.has(file));
-    if (isGone) missing.add(caseId);
+    if (isGone) found.add(archive);
   }
-  return missing;
+  return found;
 }

@@ -152,6 +152,13 @@ export function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .action(async (code: string) => (await import('./commands/relink.ts')).relinkCode(options, code));
 
   vestibule
+    .command('repair')
+    .description('what can be made of a damaged ledger, from its rows, the journal and the archives on disk')
+    .option('--dry-run', 'change nothing (this is what it does without --yes)')
+    .option('--yes', 'do it; the appliance must not run')
+    .action(async (flags) => (await import('./commands/repair.ts')).repairLedger(options, flags));
+
+  vestibule
     .command('setup')
     .description('prepare this appliance from an enrolment bundle')
     .requiredOption('--bundle <file>', 'the enrolment bundle')

@@ -26,6 +26,7 @@ export const auditActions = {
   'import-start': 'somebody had a path imported',
   refused: 'somebody was refused; evidence: the verb, the code, and how many refusals before were only counted',
   'record-unreadable': 'a record that a command had left cannot be read; its file was put aside',
+  'ledger-repaired': 'the ledger was rebuilt; evidence: what was wrong with it, and what came back',
   relink: 'somebody asked what stands behind a generated code; evidence: the result',
   setup: 'the appliance was set up from a bundle; evidence: its fingerprint',
 } as const;

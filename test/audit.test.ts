@@ -55,6 +55,7 @@ const trials: Readonly<Record<string, Trial>> = {
   import: { words: () => [emptyFolder()], leaves: 'import-start' },
   'audit tail': {},
   'audit verify': {},
+  repair: {},
   relink: { words: () => ['Map-bbbbbbbb'], leaves: 'relink', alone: true },
   setup: { leaves: 'setup' },
   run: { leaves: 'daemon-started' },

@@ -160,4 +160,9 @@ export const ledgerMigrations: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  // Rebuilt ledgers: `chain` is `open` until the first receipt after the repair, then `closed`.
+  {
+    version: 1006,
+    sql: 'CREATE TABLE repairs (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, chain TEXT NOT NULL) STRICT',
+  },
 ];

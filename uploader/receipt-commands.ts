@@ -51,6 +51,7 @@ export const receiptCommands = {
       `INSERT INTO receipts (batch_id, jws, sha256, stored_at, accepted_at)
        VALUES (@batch, @jws, @sha256, @storedAt, @at)`,
     ).run({ batch: receipt.batch, jws, sha256, storedAt: receipt.storedAt, at });
+    sql("UPDATE repairs SET chain = 'closed' WHERE chain = 'open'").run();
     sql("UPDATE batches SET state = 'receipted', manifest = NULL WHERE batch_id = ?").run(receipt.batch);
     sql('UPDATE archives SET receipted_at = ? WHERE batch_id = ?').run(at, receipt.batch);
     if (receipt.items) {
@@ -89,6 +90,7 @@ function expectationOf(sql: Statements, batchId: string, device: string): Expect
   const last = sql('SELECT sha256 FROM receipts ORDER BY seq DESC LIMIT 1').get() as { sha256: string } | undefined;
   return {
     ...{ device, batchState: batch?.state, archives, previous: last?.sha256 ?? null },
+    isChainOpen: sql("SELECT 1 FROM repairs WHERE chain = 'open'").get() !== undefined,
     items: batch?.itemsSha256 ? expectedItems(sql, batch.seq, batch.itemsSha256) : undefined,
   };
 }

@@ -9,7 +9,8 @@ import type { ArchiveRecord } from '../ledger-records.ts';
 export class ReceiptSigner {
   readonly kid: string;
   readonly #pair = generateEcKeyPair();
-  #previous: string | null = null;
+  /** Digest of the last receipt of the chain. */
+  previous: string | null = null;
 
   constructor(kid = 'receipts-1') {
     this.kid = kid;
@@ -33,7 +34,7 @@ export class ReceiptSigner {
       archives: archives.map(({ archiveId, sha256: digest, bytes }) => ({ archiveId, sha256: digest, bytes })),
       ...(items ? { items } : {}),
       bytes: archives.reduce((sum, { bytes }) => sum + bytes, 0),
-      previous: this.#previous,
+      previous: this.previous,
       storedAt: '2030-01-01T00:00:00.000Z',
       durability: 'fsync',
     } satisfies Receipt;
@@ -47,7 +48,7 @@ export class ReceiptSigner {
   /** Signs, and makes this receipt the end of the chain. */
   async issue(payload: Receipt): Promise<string> {
     const jws = await this.sign(payload);
-    this.#previous = sha256(jws);
+    this.previous = sha256(jws);
     return jws;
   }
 }

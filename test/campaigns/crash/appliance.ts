@@ -50,6 +50,17 @@ export class SmallCloud {
     };
   }
 
+  /** Remembers where its chain is; what comes back takes it back there. */
+  remember(): () => void {
+    const { previous } = this.signer;
+    const receipts = [...this.#receipts];
+    return () => {
+      this.signer.previous = previous;
+      this.#receipts.clear();
+      for (const [batch, receipt] of receipts) this.#receipts.set(batch, receipt);
+    };
+  }
+
   /** Another receiver, which knows nothing of this device. */
   forget(): void {
     this.signer = new ReceiptSigner();
