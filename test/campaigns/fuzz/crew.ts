@@ -21,6 +21,8 @@ export interface CrewOptions {
   readonly hangMs: number;
   /** After so long no batch is begun any more. */
   readonly withinMs: number;
+  /** What a process may hold. */
+  readonly maxRssBytes: number;
   readonly onTally: (tally: Tally) => void;
   readonly onFailure: (failure: Failure) => void;
 }
@@ -51,14 +53,20 @@ export class Crew {
     while (performance.now() < end) {
       const batch = this.#queue.pop();
       if (!batch) break;
+      const isFresh = child === undefined;
       child ??= await this.#start(progress);
       const result = await this.#endOf(batch, child, progress);
-      if (typeof result !== 'string') {
+      if (typeof result !== 'string' && (isFresh || result.peakRssBytes <= this.#options.maxRssBytes)) {
         this.#options.onTally(result);
         continue;
       }
       child.kill('SIGKILL');
       child = undefined;
+      if (typeof result !== 'string') {
+        // Thousands of runs before it left their garbage in that process: in one of its own the batch shows what it needs.
+        this.#queue.push(batch);
+        continue;
+      }
       const index = placeIn(progress);
       const { target, seed } = batch;
       this.#options.onFailure({ target, seed, index, failure: result, message: `the run ended as: ${result}` });

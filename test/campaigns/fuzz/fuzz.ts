@@ -33,7 +33,7 @@ export interface TargetReport {
   readonly worstBytes: number;
 }
 
-/** No process may ever hold more. */
+/** No process that begins with a batch may hold more after it. */
 export const maxRssBytes = 300 * 2 ** 20;
 
 /** How often a target runs beside the others, by the first word of its name: a whole
@@ -106,7 +106,7 @@ export async function fuzzCampaign(
     };
     const processes = Math.max(1, Math.min(2, availableParallelism()));
     await new Crew(
-      { folder, corpusFile, processes, hangMs, withinMs, onTally, onFailure: fail },
+      { folder, corpusFile, processes, hangMs, withinMs, maxRssBytes, onTally, onFailure: fail },
       batchesOf(targets, seed, runs),
     ).run();
   });
