@@ -11,6 +11,8 @@ const benches: Readonly<Record<string, (repeats: number) => Promise<Figure[]>>> 
   seal: async (repeats) => (await import('./seal.ts')).seal(repeats),
   'seal-memory': async () => (await import('./seal-memory.ts')).sealMemory(),
   'event-loop': async (repeats) => (await import('./event-loop.ts')).eventLoop(repeats),
+  deliver: async (repeats) => (await import('./deliver.ts')).deliver(repeats),
+  'link-return': async (repeats) => (await import('./link-return.ts')).linkReturn(repeats),
   idle: async (repeats) => (await import('./idle.ts')).idle(repeats),
 };
 

@@ -13,7 +13,7 @@ export interface LinkLimits {
   readonly steadyMs: number;
   /** Least time between two writes of reported properties. */
   readonly reportEveryMs: number;
-  /** Seconds between keep-alive pings; a half-open link is noticed after twice that. */
+  /** Seconds between keep-alive pings; a half-open link is noticed after twice that, half a minute at most. */
   readonly keepAliveSeconds: number;
   /** Events sent and not yet acknowledged by the hub. */
   readonly eventsInFlight: number;
@@ -30,11 +30,11 @@ export const defaultLimits: LinkLimits = {
   uploadMs: 30_000,
   closeMs: 5_000,
   methodMs: 20_000,
-  retryFirstMs: 1_000,
+  retryFirstMs: 200,
   retryCeilingMs: 300_000,
   steadyMs: 5_000,
   reportEveryMs: 10_000,
-  keepAliveSeconds: 30,
+  keepAliveSeconds: 15,
   eventsInFlight: 4,
   maxEventBytes: 256 * 1024,
   maxMethodBytes: 128 * 1024,

@@ -11,6 +11,7 @@ import { LinkError } from './errors.ts';
 import { connectFault } from './faults.ts';
 import { defaultLimits, type LinkLimits } from './limits.ts';
 import { Reporter } from './reporter.ts';
+import { wayReturned } from './scout.ts';
 import { Session } from './session.ts';
 import { Window } from './window.ts';
 
@@ -62,6 +63,11 @@ export class HubLink implements Service, CloudLink {
   #session: Session | undefined;
   #desired: Desired | undefined;
   #online = Promise.withResolvers<void>();
+  #reached = Promise.withResolvers<void>();
+  #isReachable = false;
+  /** Where the last attempt went. */
+  #tried: HubAddress | undefined;
+  #awaySinceMs: number | undefined;
 
   constructor(deps: HubLinkDeps) {
     const limits = { ...defaultLimits, ...deps.limits };
@@ -109,6 +115,17 @@ export class HubLink implements Service, CloudLink {
     }
   }
 
+  get isReachable(): boolean {
+    return this.#isReachable;
+  }
+
+  async whenReachable(signal?: AbortSignal): Promise<void> {
+    while (!this.#isReachable) {
+      signal?.throwIfAborted();
+      await (signal ? abortable(this.#reached.promise, signal) : this.#reached.promise);
+    }
+  }
+
   async sendEvent(event: DeviceEvent): Promise<void> {
     const bytes = Buffer.byteLength(event.body);
     if (bytes > this.#limits.maxEventBytes) {
@@ -137,9 +154,34 @@ export class HubLink implements Service, CloudLink {
     for (let attempt = 1; !signal.aborted; ) {
       const onlineMs = await this.#runSession(signal);
       if (onlineMs >= this.#limits.steadyMs) attempt = 1;
-      const waitMs = this.#delay(attempt++);
-      await this.#deps.clock.sleep(waitMs, signal).catch(() => undefined);
+      if (await this.#waitForTurn(this.#delay(attempt++), signal)) attempt = 1;
     }
+  }
+
+  /** The back-off, cut short when the way to the hub was gone and is there again: then true. */
+  async #waitForTurn(waitMs: number, signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#deps;
+    this.#awaySinceMs ??= clock.monotonicMs();
+    try {
+      if (!this.#tried) return await clock.sleep(waitMs, signal).then(() => false);
+      const { host, mqttPort: port } = this.#tried;
+      const isBack = await wayReturned({ host, port, clock, sinceMs: this.#awaySinceMs }, waitMs, signal);
+      if (isBack) this.#reach();
+      return isBack;
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
+    }
+  }
+
+  #reach(): void {
+    this.#isReachable = true;
+    this.#reached.resolve();
+  }
+
+  #lose(): void {
+    if (this.#isReachable) this.#reached = Promise.withResolvers<void>();
+    this.#isReachable = false;
   }
 
   /** One connection from its first packet to its end. Returns how long it was online, in milliseconds. */
@@ -149,8 +191,9 @@ export class HubLink implements Service, CloudLink {
     let onlineAt: number | undefined;
     try {
       this.#become('connecting');
+      this.#tried = hub();
       session = new Session({
-        ...{ hub: hub(), identity: identity(), methods, limits: this.#limits, log },
+        ...{ hub: this.#tried, identity: identity(), methods, limits: this.#limits, log },
         onDesired: (desired) => this.#learn(desired),
       });
       const reported = await abortable(session.open(), signal);
@@ -162,6 +205,7 @@ export class HubLink implements Service, CloudLink {
       this.#fail(error, signal);
     }
     this.#session = undefined;
+    this.#lose();
     this.#become('offline');
     await session?.drop();
     return onlineAt === undefined ? 0 : clock.monotonicMs() - onlineAt;
@@ -198,11 +242,16 @@ export class HubLink implements Service, CloudLink {
 
   #become(state: LinkState): void {
     if (state === this.#state) return;
-    if (this.#state === 'online') this.#online = Promise.withResolvers<void>();
+    if (this.#state === 'online') {
+      this.#online = Promise.withResolvers<void>();
+      this.#lose();
+    }
     this.#state = state;
     this.#since = this.#deps.clock.now();
     if (state !== 'online') return;
     this.#error = undefined;
+    this.#awaySinceMs = undefined;
+    this.#reach();
     this.#deps.log.info({}, 'link to the hub is online');
     this.#online.resolve();
   }

@@ -101,7 +101,7 @@ export class Courier implements Service {
     const {
       policy = { parallelBlocks: 1 },
       receiptMs = 15_000,
-      retryMs = 1_000,
+      retryMs = 200,
       ceilingMs = 300_000,
       stallMs = 20_000,
     } = deps;
@@ -226,8 +226,8 @@ export class Courier implements Service {
 
   async #do(job: Job, signal: AbortSignal): Promise<void> {
     const { link, gate } = this.#deps;
-    if (link.state !== 'online') {
-      await link.whenOnline(signal);
+    if (link.state !== 'online' && !(this.#needsNoLink(job) && link.isReachable)) {
+      await (this.#needsNoLink(job) ? link.whenReachable(signal) : link.whenOnline(signal));
       this.#schedule.forgetAll();
       return;
     }
@@ -283,6 +283,15 @@ export class Courier implements Service {
     if (!this.#deps.ledger.read.openBatches().some((open) => open.batchId === batchId)) return;
     const attempts = this.#schedule.postpone(announceKey(batchId), this.#untilReceipt);
     this.#log.info({ batchId, attempts }, 'batch announced');
+  }
+
+  /** An archive whose ticket is at hand goes on as soon as there is a way, without waiting for the link. */
+  #needsNoLink(job: Job): boolean {
+    if (job.kind !== 'forward') return false;
+    const { read } = this.#deps.ledger;
+    const archive = read.archivesInBatch(job.batch.batchId).find(({ blob }) => blob === undefined);
+    const ticket = archive && read.ticketOf(archive.archiveId);
+    return ticket !== undefined && this.#tickets.isUsable(ticket);
   }
 
   #accepted(batchId: string, delivered: readonly string[]): void {

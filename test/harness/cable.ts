@@ -7,6 +7,8 @@ export interface CableOptions {
   readonly targetPort: number;
   /** Both directions of all connections together; undefined = as fast as it goes. */
   readonly bytesPerSecond?: number;
+  /** Every piece is late by so much, and by up to so much more; their order stays. */
+  readonly delay?: { readonly ms: number; readonly jitterMs: number };
   /** Called with every piece from the client, before it goes on: for capture. */
   readonly onClientData?: (piece: Buffer, connection: object) => void;
 }
@@ -107,7 +109,7 @@ export class Cable {
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
       socket.on('error', () => {});
-      socket.on('close', () => this.#closed(pair));
+      if (!this.#options.delay) socket.on('close', () => this.#closed(pair));
     }
     this.#pump(pair, 'client', (piece) => {
       this.clientBytes += piece.length;
@@ -126,11 +128,19 @@ export class Cable {
     if (pair.client.destroyed && pair.server.destroyed) this.#pairs.delete(pair);
   }
 
+  /** What came before the end is still on its way to the other side. */
+  #closedLate(pair: Pair, other: Socket): void {
+    if (!pair.lost) other.end();
+    if (pair.client.destroyed && pair.server.destroyed) this.#pairs.delete(pair);
+  }
+
   #pump(pair: Pair, direction: Direction, count: (piece: Buffer) => void): void {
     const [from, to] = direction === 'client' ? [pair.client, pair.server] : [pair.server, pair.client];
+    const late = new Late(this.#options.delay);
     from.on('end', () => {
-      if (!pair.lost) to.end();
+      late.run(() => void (!pair.lost && to.end()));
     });
+    if (this.#options.delay) from.on('close', () => late.run(() => this.#closedLate(pair, to)));
     from.on('data', (arrived: Buffer) => {
       if (pair.lost) return;
       const piece = this.#upToCut(direction, arrived);
@@ -143,6 +153,10 @@ export class Cable {
         return;
       }
       const waitMs = this.#reserve(piece.length);
+      if (this.#options.delay) {
+        late.run(() => void (!pair.lost && to.write(piece)));
+        return;
+      }
       const accepted = to.write(piece);
       if (waitMs <= 1 && accepted) return;
       from.pause();
@@ -165,6 +179,30 @@ export class Cable {
     const nowMs = performance.now();
     this.#readyAtMs = Math.max(nowMs, this.#readyAtMs) + (bytes / bytesPerSecond) * 1000;
     return this.#readyAtMs - nowMs;
+  }
+}
+
+/** Steps that happen later, in the order in which they were asked for. */
+class Late {
+  readonly #delay: CableOptions['delay'];
+  readonly #steps: (() => void)[] = [];
+  #lastAtMs = 0;
+
+  constructor(delay: CableOptions['delay']) {
+    this.#delay = delay;
+  }
+
+  run(step: () => void): void {
+    if (!this.#delay) {
+      step();
+      return;
+    }
+    const { ms, jitterMs } = this.#delay;
+    const nowMs = performance.now();
+    this.#lastAtMs = Math.max(this.#lastAtMs, nowMs + ms + Math.random() * jitterMs);
+    this.#steps.push(step);
+    // Timers of a millisecond's grain may overtake each other; the steps must not.
+    setTimeout(() => this.#steps.shift()?.(), this.#lastAtMs - nowMs);
   }
 }
 

@@ -29,20 +29,38 @@ export class HubCourier {
   readonly tries: Try[] = [];
   readonly #hub: World;
   readonly #credential: Credential;
+  readonly #port: number;
 
-  private constructor(hub: World, credential: Credential, cable: Cable, courier: CourierWorld) {
-    this.#hub = hub;
-    this.#credential = credential;
-    this.cable = cable;
-    this.courier = courier;
+  /** CA of the hub's own certificate. */
+  get caPem(): string {
+    return this.#hub.authority.certPem;
   }
 
-  static async make(t: Pick<TestContext, 'after'>, settings: Partial<CourierDeps> = {}): Promise<HubCourier> {
+  private constructor(parts: {
+    readonly hub: World;
+    readonly credential: Credential;
+    readonly cable: Cable;
+    readonly courier: CourierWorld;
+    readonly isDirect: boolean;
+  }) {
+    this.#hub = parts.hub;
+    this.#credential = parts.credential;
+    this.cable = parts.cable;
+    this.courier = parts.courier;
+    this.#port = parts.isDirect ? parts.hub.hub.httpsPort : parts.cable.port;
+  }
+
+  /** `isDirect`: blobs go past the cable. */
+  static async make(
+    t: Pick<TestContext, 'after'>,
+    settings: Partial<CourierDeps> = {},
+    { isDirect = false } = {},
+  ): Promise<HubCourier> {
     const hub = await (await World.make()).start();
     const credential = await hub.device(device);
     const cable = await new Cable({ listenPort: 0, targetPort: hub.hub.httpsPort }).start();
     const courier = await CourierWorld.make(t as TestContext, { serverCaPem: hub.authority.certPem, ...settings });
-    const world = new HubCourier(hub, credential, cable, courier);
+    const world = new HubCourier({ hub, credential, cable, courier, isDirect });
     const unwatch = watchStaging(world.tries);
     t.after(async () => {
       unwatch();
@@ -50,7 +68,7 @@ export class HubCourier {
       await cable.stop();
       await hub.close();
     });
-    courier.link.requestUpload = (blobName) => world.#requestUpload(blobName);
+    courier.link.requestUpload = (blobName) => world.requestUpload(blobName);
     const notify = courier.link.finishUpload.bind(courier.link);
     courier.link.finishUpload = async (correlationId, isSuccess) => {
       const path = `/devices/${device}/files/notifications/${correlationId}?${version}`;
@@ -67,9 +85,10 @@ export class HubCourier {
     return sha256(await this.#call(`/${ticket.containerName}/${ticket.blobName}${ticket.sasToken}`));
   }
 
-  async #requestUpload(blobName: string): Promise<UploadTicket> {
+  /** Asks the hub for a right to write, as the courier's link does. */
+  async requestUpload(blobName: string): Promise<UploadTicket> {
     const answer = await this.#call(`/devices/${device}/files?${version}`, { blobName });
-    const ticket = { ...(JSON.parse(answer.toString()) as UploadTicket), hostName: `localhost:${this.cable.port}` };
+    const ticket = { ...(JSON.parse(answer.toString()) as UploadTicket), hostName: `localhost:${this.#port}` };
     this.tickets.push(ticket);
     this.courier.link.open.add(ticket.correlationId);
     return ticket;

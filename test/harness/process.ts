@@ -42,6 +42,8 @@ export interface Line {
 export class Part {
   readonly #script: string;
   readonly #args: readonly string[];
+  /** What the command line begins with: another program that runs it in a place of its own. */
+  within: readonly string[] = [];
   readonly lines: Line[] = [];
   readonly errors: string[] = [];
   #child: ChildProcess | undefined;
@@ -64,7 +66,9 @@ export class Part {
 
   start(env: Readonly<Record<string, string>> = {}): this {
     const flags = this.#script.endsWith('agent/main.ts') ? applianceFlags : [];
-    const child = spawn(process.execPath, [...flags, this.#script, ...this.#args], {
+    const line = [...this.within, process.execPath, ...flags, this.#script, ...this.#args];
+    const [program = '', ...args] = line;
+    const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
@@ -92,6 +96,15 @@ export class Part {
       withinMs,
       20,
     );
+  }
+
+  /** Stops it where it is, until `thaw`. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
   }
 
   /** SIGKILL; resolves when the process is gone. */

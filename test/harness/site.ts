@@ -2,9 +2,11 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, r
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { cloudFoldersOf } from '../../cloud/folders.ts';
 import type { ApplianceCase, CloudCase } from '../../protocol/documents.ts';
 import { type LedgerReader, openLedgerReader } from '../../uploader/index.ts';
-import { Cable } from './cable.ts';
+import { Cable, type CableOptions } from './cable.ts';
+import { Network } from './network.ts';
 import { freePortBase } from './ports.ts';
 import { agentMain, cloudMain, command, type Finished, Part } from './process.ts';
 import { until } from './until.ts';
@@ -14,6 +16,10 @@ export interface SiteOptions {
   readonly bytesPerSecond?: number;
   /** Called with what the appliance sends through the cables (there are some when this is set). */
   readonly onClientData?: (piece: Buffer, connection: object) => void;
+  /** Every piece that comes through a cable is late by so much (there are cables when this is set). */
+  readonly delay?: CableOptions['delay'];
+  /** Appliance and cloud run in its two namespaces. */
+  readonly network?: Network;
   readonly quietSeconds?: number;
   readonly coolDownSeconds?: number;
   readonly rescanSeconds?: number;
@@ -45,15 +51,19 @@ export class Site {
     this.hub = new Part(cloudMain, 'run', 'hub', '--auto-approve', '--data', data, '--json');
     this.receiver = new Part(cloudMain, 'run', 'receiver', '--data', data, '--json');
     this.appliance = new Part(options.applianceMain ?? agentMain, 'run', '--data', data, '--json');
+    if (!options.network) return;
+    this.appliance.within = Network.within(options.network.appliance);
+    for (const part of [this.hub, this.receiver]) part.within = Network.within(options.network.cloud);
   }
 
   /** Makes the folders, enrols a bundle and sets the appliance up. Nothing runs yet. */
   static async create(options: SiteOptions = {}): Promise<Site> {
     const data = mkdtempSync(join(tmpdir(), 'vestibule-site-'));
-    const proxied = options.bytesPerSecond !== undefined || options.onClientData !== undefined;
+    const proxied = [options.bytesPerSecond, options.onClientData, options.delay].some((each) => each !== undefined);
     const base = await freePortBase(proxied ? 6 : 3);
     const advertise = proxied ? ['--advertise-base', String(base + 3)] : [];
     await expectDone(command(cloudMain, 'init', '--port-base', String(base), ...advertise, '--data', data));
+    if (options.network) listenEverywhere(data);
     const cables = proxied ? await startCables(base, options) : [];
     const site = new Site(data, base, cables, options);
     await site.setUp(options);
@@ -187,11 +197,19 @@ export class Site {
   }
 }
 
+/** The cloud's own file says where it listens; by itself that is the loopback interface alone. */
+function listenEverywhere(data: string): void {
+  const { settings: path } = cloudFoldersOf(data);
+  const settings = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  writeFileSync(path, JSON.stringify({ ...settings, listen: '0.0.0.0' }), { mode: 0o600 });
+}
+
 async function startCables(base: number, options: SiteOptions): Promise<Cable[]> {
-  const { bytesPerSecond, onClientData } = options;
+  const { bytesPerSecond, onClientData, delay } = options;
   const limits = {
     ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
     ...(onClientData === undefined ? {} : { onClientData }),
+    ...(delay === undefined ? {} : { delay }),
   };
   const cables = [0, 1, 2].map(
     (offset) => new Cable({ listenPort: base + 3 + offset, targetPort: base + offset, ...limits }),
