@@ -8,7 +8,7 @@ import { until } from '../test/harness/until.ts';
 import { type Figure, figureOf } from './figure.ts';
 
 const mib = 1024 * 1024;
-const bytes = 256 * mib;
+const bytes = 128 * mib;
 const parallelBlocks = 2;
 
 /**
