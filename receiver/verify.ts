@@ -2,6 +2,7 @@ import { type Sha256, sha256, sha256OfFile } from '../core/digest.ts';
 import { codeOf } from '../core/errors.ts';
 import type { PublicKey } from '../protocol/bundle.ts';
 import type { Receipt } from '../protocol/receipt.ts';
+import { type TrailFault, type TrailSegment, trailFaults } from './audit-trail.ts';
 import type { ArchiveRow, DeviceRow, ReceiptRow } from './catalogue/catalogue.ts';
 import { verifyReceipt } from './intake/receipts.ts';
 import { publicKeyOf } from './keys.ts';
@@ -14,6 +15,8 @@ import { type Shelf, withShelf } from './shelf.ts';
  * - `CHAIN_BROKEN`: a receipt does not follow the one before, or the last one is gone
  * - `OBJECT_MISSING`, `OBJECT_DIFFERS`: an archive that a receipt stands for is not there, or not those bytes
  * - `ENTRY_MISSING`, `ENTRY_DIFFERS`: catalogue and receipt do not name the same archive
+ * - `AUDIT_FORKED`, `AUDIT_BACKWARD`, `AUDIT_ALTERED`: a device's audit log contradicts what it signed before, got shorter,
+ *   or does not hold together
  * - `BASE_MISSING`: an archive stands on one that is not there whole, so its case cannot be exported
  */
 export type DifferenceCode =
@@ -23,7 +26,8 @@ export type DifferenceCode =
   | 'OBJECT_DIFFERS'
   | 'ENTRY_MISSING'
   | 'ENTRY_DIFFERS'
-  | 'BASE_MISSING';
+  | 'BASE_MISSING'
+  | TrailFault['code'];
 
 export interface Difference {
   readonly code: DifferenceCode;
@@ -65,6 +69,7 @@ async function verifyShelf(shelf: Shelf, receiptKeys: readonly PublicKey[]): Pro
     const chain = await shelf.catalogue.receipts(device.deviceId);
     receipts += chain.length;
     differences.push(...(await verifyChain(device, chain, { receiptKeys, archives, signed })));
+    differences.push(...(await verifyTrail(shelf, device)));
   }
   let bytes = 0;
   const damaged = new Set<string>();
@@ -115,6 +120,15 @@ async function verifyChain(
     differences.push({ deviceId, code: 'CHAIN_BROKEN', problem });
   }
   return differences;
+}
+
+async function verifyTrail({ catalogue }: Shelf, { deviceId }: DeviceRow): Promise<readonly Difference[]> {
+  const segments: TrailSegment[] = [];
+  for (const { id, batch } of await catalogue.items({ deviceId, kind: 'audit' })) {
+    segments.push({ batch, body: (await catalogue.itemBody(deviceId, id)) ?? new Uint8Array() });
+  }
+  const faults = trailFaults(await catalogue.auditHeads(deviceId), segments);
+  return faults.map((fault) => ({ deviceId, ...fault }));
 }
 
 function missingEntries({ archives, batch, device }: Receipt, entered: ReadonlySet<string>): readonly Difference[] {

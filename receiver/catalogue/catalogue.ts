@@ -3,6 +3,7 @@ import type { Manifest, ManifestArchive } from '../../protocol/batch.ts';
 import type { CloudCase } from '../../protocol/documents.ts';
 import type { ItemKind } from '../../protocol/outbox.ts';
 import type { Receipt } from '../../protocol/receipt.ts';
+import type { AuditHeadRow } from './audit-heads.ts';
 
 /** An event that waits in the receiver's own inbox, durable there. */
 export interface WaitingEvent {
@@ -99,6 +100,8 @@ export interface CatalogueReader {
   items(query?: ItemQuery): Promise<readonly ItemRow[]>;
   /** The body of one item. */
   itemBody(deviceId: string, itemId: string): Promise<Uint8Array | undefined>;
+  /** Heads of a device's audit log, in the order in which they came; or the one of a batch. */
+  auditHeads(deviceId: string, batch?: string): Promise<readonly AuditHeadRow[]>;
   /** How many answers devices have not taken yet. */
   undelivered(): Promise<number>;
   close(): void;

@@ -4,6 +4,7 @@ import type { Sha256 } from '../../core/digest.ts';
 import type { CloudCase } from '../../protocol/documents.ts';
 import type { Tier } from '../../protocol/ids.ts';
 import { ReceiverError } from '../errors.ts';
+import { type AuditHeadRow, auditHeadOf } from './audit-heads.ts';
 import type {
   ArchiveRow,
   CatalogueReader,
@@ -114,6 +115,21 @@ export class SqliteReader implements CatalogueReader {
   async itemBody(deviceId: string, itemId: string): Promise<Uint8Array | undefined> {
     const query = this.#db.selectFrom('items').select('body').where('device_id', '=', deviceId);
     return (await query.where('item_id', '=', itemId).executeTakeFirst())?.body;
+  }
+
+  async auditHeads(deviceId: string, batch?: string): Promise<readonly AuditHeadRow[]> {
+    let query = this.#db
+      .selectFrom('audit_heads')
+      .innerJoin('receipts', (join) =>
+        join
+          .onRef('receipts.device_id', '=', 'audit_heads.device_id')
+          .onRef('receipts.batch', '=', 'audit_heads.batch'),
+      )
+      .selectAll('audit_heads')
+      .where('audit_heads.device_id', '=', deviceId)
+      .orderBy('receipts.place');
+    if (batch !== undefined) query = query.where('audit_heads.batch', '=', batch);
+    return (await query.execute()).map(auditHeadOf);
   }
 
   async undelivered(): Promise<number> {

@@ -12,6 +12,7 @@ export interface CatalogueTables {
   receipts: ReceiptsTable;
   answers: AnswersTable;
   items: ItemsTable;
+  audit_heads: AuditHeadsTable;
   rejected: RejectedTable;
 }
 
@@ -70,6 +71,16 @@ interface DeltasTable {
   device_id: string;
   archive_id: string;
   base_archive_id: string;
+}
+
+/** Heads of appliances' audit logs, as they were signed with batches. */
+interface AuditHeadsTable {
+  device_id: string;
+  batch: string;
+  seq: number;
+  hash: string;
+  created_at: string;
+  complaint: string | null;
 }
 
 /** What devices send beside archives: events, telemetry, logs. */
@@ -242,6 +253,22 @@ export const catalogueMigrations: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX items_by_batch ON items (device_id, batch);
       CREATE INDEX items_by_kind ON items (kind, device_id);
+    `,
+  },
+  {
+    version: 1004,
+    sql: `
+      CREATE TABLE audit_heads (
+        device_id  TEXT NOT NULL,
+        batch      TEXT NOT NULL,
+        seq        INTEGER NOT NULL,
+        hash       TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        complaint  TEXT,
+        PRIMARY KEY (device_id, batch),
+        FOREIGN KEY (device_id, batch) REFERENCES receipts (device_id, batch)
+      ) STRICT;
+      CREATE INDEX audit_heads_by_seq ON audit_heads (device_id, seq);
     `,
   },
 ];

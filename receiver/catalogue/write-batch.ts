@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { sha256 } from '../../core/digest.ts';
 import type { Manifest, ManifestArchive } from '../../protocol/batch.ts';
 import { BatchRefused } from '../errors.ts';
+import { writeAuditHead } from './audit-heads.ts';
 import type { SignReceipt, StoredBatch } from './catalogue.ts';
 import type { CatalogueTables } from './schema.ts';
 import { type NewItems, newItems, writeItems } from './write-items.ts';
@@ -19,6 +20,7 @@ export async function writeBatch(work: Work, batch: StoredBatch, now: Date, sign
   await writeReceipt(work, { manifest, items }, now, sign);
   for (const archive of news) await writeArchive(work, batch, archive, now);
   if (items) await writeItems(work, manifest, items.news, now);
+  await writeAuditHead(work, manifest);
   await work.insertInto('answers').values({ device_id: manifest.device, batch: manifest.batch }).execute();
 }
 

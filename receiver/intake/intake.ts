@@ -65,7 +65,13 @@ export class Intake {
       log.info({ deviceId: event.deviceId, archiveId: archive.archiveId, bytes: archive.bytes }, 'archive stored');
     }
     const items = await takeItems(manifest, this.#deps, signal);
-    return catalogue.storeBatch(event, { manifest, chunks, items }, clock.now(), sign);
+    const settled = await catalogue.storeBatch(event, { manifest, chunks, items }, clock.now(), sign);
+    const { batch, device } = manifest;
+    const [head] = manifest.audit ? await catalogue.reader.auditHeads(device, batch) : [];
+    if (head?.complaint) {
+      log.error({ deviceId: device, batch, code: head.complaint, seq: head.seq }, 'audit log contradicts what it said');
+    }
+    return settled;
   }
 
   /** What a delta stands on: a whole archive of the same device and tier that has its receipt. Throws BASE_MISSING. */
