@@ -36,7 +36,7 @@ import { Pipeline } from './pipeline.ts';
 import { History, type MakeSources, ProcedureWatch, readLeases, sourcesOf } from './procedure/index.ts';
 import { type Recovery, recover } from './recover.ts';
 import { Sealer } from './seal/index.ts';
-import { diskOf, snapshot, storageStatus } from './snapshot.ts';
+import { casesOf, diskOf, snapshot, storageStatus } from './snapshot.ts';
 import { Storage } from './storage/index.ts';
 
 /** So long after it was asked, `procedure start` names what still runs; a slow disk leaves at least the second. */
@@ -178,7 +178,7 @@ export class Daemon {
       snapshot: (certificateEnds) =>
         snapshot({
           ...{ clock, version: version(), startedAt: this.#startedAt, procedure: procedure.status, certificateEnds },
-          ...{ cases: ledger.read.stageCounts(), folder: folders.folder, storage },
+          ...{ ...casesOf(ledger), folder: folders.folder, storage },
         }),
     });
     const storage = new Storage({
@@ -265,18 +265,22 @@ export class Daemon {
   ): Omit<AccountableVerbs, DeskVerb | keyof ReturnType<typeof overrideVerbs> | keyof ReturnType<typeof outboxVerbs>> {
     const { folders, clock } = this.#deps;
     return {
-      status: async (): Promise<ApplianceStatus> => ({
-        version: version(),
-        device: parts.bundle.device,
-        startedAt: this.#startedAt.toISOString(),
-        procedure: procedure.status,
-        ...cloud.status,
-        privacy: { profile: parts.config.privacy.profile },
-        cases: parts.ledger.read.stageCounts(),
-        disk: await diskOf(folders.folder),
-        storage: await storageStatus(parts.storage, parts.config.storage),
-        inboxes: parts.config.inboxes.length,
-      }),
+      status: async (): Promise<ApplianceStatus> => {
+        const { cases, isDamaged } = casesOf(parts.ledger);
+        return {
+          version: version(),
+          device: parts.bundle.device,
+          startedAt: this.#startedAt.toISOString(),
+          procedure: procedure.status,
+          ...cloud.status,
+          privacy: { profile: parts.config.privacy.profile },
+          cases,
+          ...(isDamaged ? { ledger: 'damaged' as const } : {}),
+          disk: await diskOf(folders.folder),
+          storage: await storageStatus(parts.storage, parts.config.storage),
+          inboxes: parts.config.inboxes.length,
+        };
+      },
       'procedure-status': () => procedure.status,
       'procedure-start': async ({ reason, holder, forMs }, account): Promise<ProcedureStarted> => {
         const askedMs = clock.monotonicMs();

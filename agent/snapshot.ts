@@ -3,8 +3,10 @@ import { createRequire } from 'node:module';
 import type { Systeminformation } from 'systeminformation';
 import { daysLeft } from '../certs/index.ts';
 import type { Clock } from '../core/clock.ts';
+import { codeOf } from '../core/errors.ts';
 import type { ApplianceStatus, ProcedureStatus } from '../protocol/control.ts';
 import type { Reported } from '../protocol/twin.ts';
+import type { Ledger } from '../uploader/index.ts';
 import type { SpaceLimits, Storage } from './storage/index.ts';
 
 /** Space on the disk that holds a folder, in bytes. */
@@ -41,12 +43,13 @@ export async function snapshot(deps: {
   readonly startedAt: Date;
   readonly procedure: ProcedureStatus;
   readonly cases: Readonly<Record<string, number>>;
+  readonly isDamaged: boolean;
   readonly folder: string;
   readonly storage: Pick<Storage, 'look'>;
   readonly certificateEnds: Date;
 }): Promise<Reported> {
   const { available, total } = await memory();
-  const { clock, version, startedAt, procedure, cases, folder, storage, certificateEnds } = deps;
+  const { clock, version, startedAt, procedure, cases, isDamaged, folder, storage, certificateEnds } = deps;
   const { state, usedBytes } = await storage.look();
   return {
     v: 1,
@@ -62,8 +65,20 @@ export async function snapshot(deps: {
     storage: {
       usedBytes: Math.ceil(usedBytes / reportedStepBytes) * reportedStepBytes,
       ...(state === 'full' ? { full: true as const } : {}),
+      ...(isDamaged ? { damaged: true as const } : {}),
     },
     host: { memoryFreeBytes: available, memoryTotalBytes: total },
     certificate: { notAfter: certificateEnds.toISOString(), daysLeft: daysLeft(certificateEnds, clock.now()) },
   };
+}
+
+/** The cases at each stage, as far as the ledger can be read, and whether it was found to be damaged. */
+export function casesOf(ledger: Pick<Ledger, 'read' | 'isDamaged'>) {
+  let cases: Readonly<Record<string, number>> = {};
+  try {
+    cases = ledger.read.stageCounts();
+  } catch (error) {
+    if (codeOf(error) !== 'LEDGER_DAMAGED') throw error;
+  }
+  return { cases, isDamaged: ledger.isDamaged };
 }

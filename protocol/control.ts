@@ -113,6 +113,8 @@ export interface ApplianceStatus {
   readonly privacy: { readonly profile: string };
   readonly certificate?: { readonly notAfter: string; readonly daysLeft: number };
   readonly cases: Readonly<Record<string, number>>;
+  /** Only when the ledger on disk was found to be damaged; `cases` may be empty then. */
+  readonly ledger?: 'damaged';
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number };
   /** The case store. `full`: intake holds until it has come down to the lower mark. `budgetBytes`: all it may take now. */
   readonly storage: {

@@ -26,6 +26,8 @@ export const reportedSchema = z.strictObject({
     .strictObject({
       usedBytes: z.int().nonnegative(),
       full: z.literal(true).exactOptional(),
+      /** The ledger on disk was found to be damaged. */
+      damaged: z.literal(true).exactOptional(),
     })
     .exactOptional(),
   host: z.strictObject({ memoryFreeBytes: z.int().nonnegative(), memoryTotalBytes: z.int().nonnegative() }),

@@ -16,6 +16,7 @@ export class InlineWriter implements WritesLedger {
   readonly #db: Database;
   readonly #sql: Statements;
   #commits = 0;
+  #isDamaged = false;
   #isClosed = false;
   #diskFull: () => void = () => {};
 
@@ -33,11 +34,16 @@ export class InlineWriter implements WritesLedger {
     return this.#commits;
   }
 
+  get isDamaged(): boolean {
+    return this.#isDamaged;
+  }
+
   async run<Name extends CommandName>(name: Name, args: ArgsOf<Name>, audit?: AuditEntry): Promise<ResultOf<Name>> {
     if (this.#isClosed) throw new LedgerError('LEDGER_CLOSED', 'the ledger is closed');
     const [answer] = runGroup(this.#db, this.#sql, [{ id: 1, name, args, ...(audit ? { audit } : {}) }]);
     this.#commits += 1;
     if (answer?.ok) return answer.result as ResultOf<Name>;
+    if (answer?.error.code === 'LEDGER_DAMAGED') this.#isDamaged = true;
     if (answer?.error.code === 'DISK_FULL') this.#diskFull();
     throw answer ? revive(answer.error) : new LedgerError('LEDGER_FAILED', 'the ledger gave no answer');
   }
@@ -52,9 +58,9 @@ export class InlineWriter implements WritesLedger {
   }
 
   audited(audit: AuditEntry): WritesLedger {
-    const { failed, commits } = this;
+    const { failed, commits, isDamaged } = this;
     return {
-      ...{ failed, commits },
+      ...{ failed, commits, isDamaged },
       run: (name, args) => this.run(name, args, audit),
       compact: () => this.compact(),
       onDiskFull: (listener) => this.onDiskFull(listener),

@@ -42,12 +42,20 @@ export class LedgerReader {
   readonly audit: AuditReader;
   readonly #db: Database;
   readonly #sql: Statements;
+  #isDamaged = false;
 
   constructor(db: Database) {
     this.#db = db;
-    this.#sql = statementsOf(db);
+    this.#sql = statementsOf(db, () => {
+      this.#isDamaged = true;
+    });
     this.outbox = new OutboxReader(this.#sql);
     this.audit = new AuditReader(this.#sql, (read) => this.#atOnce(read));
+  }
+
+  /** Something that was asked for lies on a damaged page. */
+  get isDamaged(): boolean {
+    return this.#isDamaged;
   }
 
   /** All cases, oldest first, as `cases list --json` prints them. */

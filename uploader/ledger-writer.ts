@@ -14,7 +14,7 @@ interface Waiting {
 /** What a ledger asks of its writer. */
 export type WritesLedger = Pick<
   LedgerWriter,
-  'run' | 'compact' | 'onDiskFull' | 'close' | 'failed' | 'commits' | 'audited'
+  'run' | 'compact' | 'onDiskFull' | 'close' | 'failed' | 'commits' | 'isDamaged' | 'audited'
 >;
 
 /**
@@ -32,6 +32,7 @@ export class LedgerWriter {
   #diskFull: () => void = () => {};
   #lastId = 0;
   #commits = 0;
+  #isDamaged = false;
 
   private constructor(worker: Worker, log: Log) {
     this.#worker = worker;
@@ -53,6 +54,11 @@ export class LedgerWriter {
   /** Resolves, with the reason, when the thread died by itself. */
   get failed(): Promise<LedgerError> {
     return this.#failed.promise;
+  }
+
+  /** A command met a damaged page. */
+  get isDamaged(): boolean {
+    return this.#isDamaged;
   }
 
   /** Number of transactions so far. */
@@ -86,9 +92,9 @@ export class LedgerWriter {
 
   /** The same writer, which stores this record with each command that is run through it. */
   audited(audit: AuditEntry): WritesLedger {
-    const { failed, commits } = this;
+    const { failed, commits, isDamaged } = this;
     return {
-      ...{ failed, commits },
+      ...{ failed, commits, isDamaged },
       run: (name, args) => this.run(name, args, audit),
       compact: () => this.compact(),
       onDiskFull: (listener) => this.onDiskFull(listener),
@@ -132,7 +138,10 @@ export class LedgerWriter {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if (answer.ok) waiting?.resolve(answer.result as never);
-    else waiting?.reject(revive(answer.error));
+    else {
+      if (answer.error.code === 'LEDGER_DAMAGED') this.#isDamaged = true;
+      waiting?.reject(revive(answer.error));
+    }
   }
 
   /** The thread is gone: in good order when it was asked to close and owes no answer. */

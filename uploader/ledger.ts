@@ -74,6 +74,11 @@ export class Ledger {
     this.#writer.onDiskFull(listener);
   }
 
+  /** Something that was read or changed lies on a damaged page: `vestibule repair` helps. */
+  get isDamaged(): boolean {
+    return this.read.isDamaged || this.#writer.isDamaged;
+  }
+
   /** Number of transactions since it was opened. */
   get commits(): number {
     return this.#writer.commits;

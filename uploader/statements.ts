@@ -1,5 +1,6 @@
 import type { Database } from '../core/database.ts';
-import { LedgerError } from './ledger-error.ts';
+import { codeOf } from '../core/errors.ts';
+import { asLedgerError, isDamage, LedgerError } from './ledger-error.ts';
 
 /** A prepared statement, as far as the ledger uses one. */
 export interface Statement {
@@ -11,12 +12,30 @@ export interface Statement {
 /** The prepared statements of one connection, each compiled once, found by its text. */
 export type Statements = (text: string) => Statement;
 
-export function statementsOf(db: Database): Statements {
+/** `onDamage`: told before an error goes on that says that the file on disk is damaged. */
+export function statementsOf(db: Database, onDamage?: () => void): Statements {
   const known = new Map<string, Statement>();
   return (text) => {
-    const found = known.get(text) ?? db.prepare(text);
+    const found = known.get(text) ?? (onDamage ? watched(db.prepare(text), onDamage) : db.prepare(text));
     known.set(text, found);
     return found;
+  };
+}
+
+function watched(statement: Statement, onDamage: () => void): Statement {
+  const watch = <T>(step: () => T): T => {
+    try {
+      return step();
+    } catch (error) {
+      if (!isDamage(codeOf(error) ?? '')) throw error;
+      onDamage();
+      throw asLedgerError(error);
+    }
+  };
+  return {
+    run: (...values) => watch(() => statement.run(...values)),
+    get: (...values) => watch(() => statement.get(...values)),
+    all: (...values) => watch(() => statement.all(...values)),
   };
 }
 

@@ -4,7 +4,7 @@ import { ask } from '../control/client.ts';
 import { foldersOf } from '../folders.ts';
 import { procedureAlarms } from './procedure-alarms.ts';
 
-/** `vestibule status`: exit 4 when no daemon answers, 5 when a case is held, the store is full or the gate needs somebody. */
+/** `vestibule status`: exit 4 when no daemon answers, 5 when a case is held, the store is full, the ledger damaged, or the gate needs somebody. */
 export async function status(options: GlobalOptions): Promise<void> {
   const found = (await ask(foldersOf(options.data).socket, { verb: 'status' })) as ApplianceStatus | undefined;
   if (!found) {
@@ -14,6 +14,13 @@ export async function status(options: GlobalOptions): Promise<void> {
   const held = found.cases.held ?? 0;
   const alarms = procedureAlarms(found.procedure);
   if (alarms.length > 0) throw new Verdict(exitCode.needsAttention, alarms.join(' '));
+  if (found.ledger === 'damaged') {
+    throw new Verdict(
+      exitCode.needsAttention,
+      'The ledger on disk is damaged.',
+      'Stop the appliance and see what can be saved: vestibule repair --dry-run',
+    );
+  }
   if (found.storage.state === 'full') {
     throw new Verdict(exitCode.needsAttention, 'The case store is full: nothing new is taken in until there is room.');
   }

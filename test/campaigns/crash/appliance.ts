@@ -13,6 +13,7 @@ import { KeyFolder, openLocalKeys } from '../../../certs/index.ts';
 import { type Clock, systemClock } from '../../../core/clock.ts';
 import { Gate } from '../../../core/gate.ts';
 import { silentLog as log } from '../../../core/log.ts';
+import type { DeviceEvent } from '../../../protocol/link.ts';
 import { CaseJournal, Courier, type Ledger, Releaser } from '../../../uploader/index.ts';
 import { serverIdentity } from '../../../uploader/testing/authority.ts';
 import { BlobServer } from '../../../uploader/testing/blob-server.ts';
@@ -28,6 +29,7 @@ export class SmallCloud {
   readonly link: TestLink;
   signer = new ReceiptSigner();
   readonly #receipts = new Map<string, Promise<string>>();
+  #last: Promise<string> = Promise.resolve('');
 
   private constructor(server: BlobServer, caPem: string) {
     this.server = server;
@@ -43,11 +45,18 @@ export class SmallCloud {
   /** From now on it answers this courier. */
   serve(courier: Courier): void {
     this.link.onEvent = async (event) => {
-      const { batch, archives } = manifestFrom(event);
-      const receipt = this.#receipts.get(batch) ?? this.signer.issue(this.signer.receipt(batch, device, archives));
-      this.#receipts.set(batch, receipt);
+      const receipt = this.#receipts.get(event.messageId) ?? this.#issue(event);
+      this.#receipts.set(event.messageId, receipt);
       await courier.acceptAcknowledgement({ receipt: await receipt });
     };
+  }
+
+  /** One after the other, as links of one chain. */
+  #issue(event: DeviceEvent): Promise<string> {
+    const { batch, archives, items } = manifestFrom(event);
+    const named = items && { count: items.count, sha256: items.sha256 };
+    this.#last = this.#last.then(() => this.signer.issue(this.signer.receipt(batch, device, archives, named)));
+    return this.#last;
   }
 
   /** Remembers where its chain is; what comes back takes it back there. */
