@@ -115,8 +115,8 @@ export class LedgerReader {
 
   /** How many cases there are at each stage; stages without cases are absent. */
   stageCounts(): Partial<Record<Stage, number>> {
-    const rows = this.#sql('SELECT stage, count(*) AS count FROM cases GROUP BY stage').all() as Row[];
-    return Object.fromEntries(rows.map(({ stage, count }) => [stage, count]));
+    const rows = this.#sql('SELECT stage, cases FROM case_counts WHERE cases > 0').all() as Row[];
+    return Object.fromEntries(rows.map(({ stage, cases }) => [stage, cases]));
   }
 
   archivesOf(caseId: string): ArchiveRecord[] {

@@ -1,5 +1,6 @@
 import type { Migration } from '../core/database.ts';
 import { auditSchema } from './audit/audit-schema.ts';
+import { flatReadsMigration } from './flat-reads.ts';
 import { outboxMigration } from './outbox/schema.ts';
 
 /**
@@ -165,4 +166,5 @@ export const ledgerMigrations: readonly Migration[] = [
     version: 1006,
     sql: 'CREATE TABLE repairs (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, chain TEXT NOT NULL) STRICT',
   },
+  flatReadsMigration,
 ];
