@@ -48,6 +48,17 @@ const fields = z.strictObject({
       sendMinutes: z.number().min(1).max(1440).default(15),
     })
     .prefault({}),
+  /** What the appliance may take while the gate is open. */
+  budgets: z
+    .strictObject({
+      /** Ceiling on what is read of an inbox; absent: as fast as it goes. */
+      readBytesPerSecond: z
+        .int()
+        .min(256 * 1024)
+        .max(1e12)
+        .exactOptional(),
+    })
+    .prefault({}),
   upload: z
     .strictObject({
       ...uploadPolicySchema.shape,

@@ -205,7 +205,10 @@ export class Daemon {
     });
     const sealer = new Sealer(gate);
     const passwords = new Passwords({ gate, log, sources: config.intake.passwords });
-    const opener = new Opener({ passwords, caps: config.intake, storage, spoolFolder: folders.spool });
+    const opener = new Opener({
+      ...{ passwords, caps: config.intake, storage, spoolFolder: folders.spool },
+      readBytesPerSecond: config.budgets.readBytesPerSecond,
+    });
     const pipeline = new Pipeline({
       ...{ ledger, journal, sealer, clock, log, announce, siteKey: keys.site, storageKey: keys.storage.secret },
       recipients: recipientsOf(bundle, keys, config.privacy.profile),

@@ -10,6 +10,8 @@ interface Deps {
   readonly caps: Pick<IntakeConfig, 'maxEntries' | 'maxBytes' | 'limits' | 'maxSpoolBytes'>;
   readonly storage: Pick<Storage, 'availableBytes'>;
   readonly spoolFolder: string;
+  /** The site's ceiling on what is read of an entry; absent: none. */
+  readonly readBytesPerSecond?: number | undefined;
 }
 
 /** How the entry of a case is opened: within the site's caps, its quota and reserve, with the passwords there are. */
@@ -49,12 +51,13 @@ export class Opener {
   }
 
   async #opening(source: string): Promise<Opening> {
-    const { caps, spoolFolder } = this.#deps;
+    const { caps, spoolFolder, readBytesPerSecond } = this.#deps;
     const { maxEntries, maxBytes: maxTotalBytes, limits, maxSpoolBytes } = caps;
     return {
       source,
       limits: { ...limits, maxEntries, maxTotalBytes },
       spoolFolder,
+      ...(readBytesPerSecond === undefined ? {} : { readBytesPerSecond }),
       maxSpoolBytes: Math.min(maxSpoolBytes, await this.#deps.storage.availableBytes()),
     };
   }

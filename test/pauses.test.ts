@@ -1,14 +1,42 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ask } from '../agent/control/client.ts';
+import { foldersOf } from '../agent/folders.ts';
+import type { ProcedureStatus } from '../protocol/control.ts';
 import { pausesCampaign, showPausesReport } from './campaigns/pauses.ts';
 import { type Mutation, mutantAppliance } from './harness/mutant.ts';
 import { freshSeed } from './harness/random.ts';
+import { Site } from './harness/site.ts';
 
 const quietly = () => {};
 
 test('PAUSE-11: paused at random moments of one case, everything is done once and each pause is still (sample)', async (t) => {
   const seed = freshSeed();
   t.diagnostic(showPausesReport(await pausesCampaign(seed, 30, 6, quietly)));
+});
+
+test('PAUSE-13: however often the state changes while the gate is closed, the hub gets less than 2 KB a minute', async (t) => {
+  const site = await Site.create({ bytesPerSecond: 1_000_000, coolDownSeconds: 600 });
+  t.after(() => site.close());
+  await site.start();
+  const { socket } = foldersOf(site.data);
+  const bytes = () => site.cables.reduce((sum, { clientBytes }) => sum + clientBytes, 0);
+  const flap = async (untilMs: number) => {
+    const states = new Set<string>();
+    while (performance.now() < untilMs) {
+      await ask(socket, { verb: 'procedure-start', reason: 'case', holder: 'flapping' }, 30_000);
+      const { state } = (await ask(socket, { verb: 'procedure-stop', holder: 'flapping' }, 30_000)) as ProcedureStatus;
+      states.add(state);
+    }
+    return states;
+  };
+  // The first report of a connection tells everything.
+  await flap(performance.now() + 10_000);
+  const [before, fromMs] = [bytes(), performance.now()];
+  assert.deepEqual([...(await flap(fromMs + 20_000))], ['settling'], 'the gate never opened');
+  const perMinute = ((bytes() - before) * 60_000) / (performance.now() - fromMs);
+  t.diagnostic(`${Math.round(perMinute)} bytes a minute`);
+  assert.ok(perMinute < 2048, `${perMinute} bytes a minute`);
 });
 
 /** Work that nobody registered, begun beside the services: on the main thread, and in a thread of its own. */

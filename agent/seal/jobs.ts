@@ -10,6 +10,8 @@ import type { FileDigests } from '../../uploader/index.ts';
 /** How the source of a job is opened. A password is passed on in memory alone: no store, log or error has it. */
 export interface Opening extends OpenOptions {
   readonly source: string;
+  /** The site's ceiling on what is read of it. */
+  readonly readBytesPerSecond?: number;
 }
 
 /** What the seal worker is asked to do. Paths are absolute. */

@@ -61,6 +61,19 @@ test('identifies and seals an export; the archives open with their key', async (
   }
 });
 
+test('under a ceiling on reading the same is sealed', async (t) => {
+  const { sealer, job, work, signal } = newSealer(t);
+  const filesOf = async (order: typeof job) => {
+    const { archives } = await sealer.seal({ ...order, target: temporaryFolder(t) }, work, signal);
+    const opened = await Promise.all(archives.map(({ path }) => openArchive(path, storage)));
+    return opened.map((archive) => {
+      archive.close();
+      return archive.files.map(({ name, sha256 }) => `${name} ${sha256}`);
+    });
+  };
+  assert.deepEqual(await filesOf({ ...job, readBytesPerSecond: 20_000_000 }), await filesOf(job));
+});
+
 test('a kind that the site’s file names leaves with the job that says so, and not without', async (t) => {
   const { sealer, job, work, signal } = newSealer(t);
   const own = temporaryFolder(t);

@@ -6,6 +6,7 @@ import type { FileDigests } from '../../uploader/index.ts';
 import { carry } from './job-error.ts';
 import type { Identified, Sealed, SealJob, WorkerMessage } from './jobs.ts';
 import { keyedBase, keyedFile, type NamedContent } from './keyed-files.ts';
+import { pacedSource } from './paced-source.ts';
 import { lowerOwnPriority } from './priority.ts';
 import { SecondThread } from './second-hand.ts';
 
@@ -44,7 +45,9 @@ function say(message: WorkerMessage): void {
 async function run(job: SealJob): Promise<Identified | Sealed> {
   await checkpoint();
   const { openSource } = await import('../../carto/index.ts');
-  const source = await openSource(job.source, checkpoint, job);
+  const opened = await openSource(job.source, checkpoint, job);
+  const { readBytesPerSecond: bytesPerSecond } = job;
+  const source = bytesPerSecond === undefined ? opened : pacedSource(opened, { bytesPerSecond, checkpoint });
   try {
     return await carryOut(job, source);
   } finally {
