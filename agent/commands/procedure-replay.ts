@@ -52,10 +52,11 @@ export async function replayProcedure(
 const row = ({ openMinutes, missMinutes, needlessMinutes }: Outcome) =>
   [openMinutes, missMinutes, needlessMinutes].map((minutes) => `${minutes} min`);
 
-/** Leases are always there; everything else if the file sets it up. */
+/** Leases are always there; everything else if the file sets it up. A person's word is never replayed. */
 function sourcesIn(settings: ProcedureSettings): readonly SourceName[] {
-  const optional = (['timetable', 'hl7', 'mpps', 'neighbours'] as const).filter((name) => settings[name] !== undefined);
-  return ['leases', ...optional];
+  const named = ['timetable', 'hl7', 'mpps', 'neighbours', 'load', 'button'] as const;
+  const optional = named.filter((name) => settings[name] !== undefined);
+  return ['leases', ...optional, ...(settings.activityFolders ? (['activity'] as const) : [])];
 }
 
 const truths: readonly SourceName[] = ['leases', 'timetable', 'hl7', 'mpps'];
