@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, type KeyObject } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
 declare const sha256Brand: unique symbol;
@@ -27,7 +27,7 @@ export async function sha256OfFile(path: string): Promise<{ readonly sha256: Sha
   return { sha256: hash.digest('hex') as Sha256, bytes };
 }
 
-/** Keyed digest, for names that must be recognised again but never read back. */
-export function hmacSha256(key: Uint8Array, text: string | Uint8Array): Sha256 {
+/** Keyed digest, for names that must be recognised again but never read back. A `KeyObject` saves most of the time of many. */
+export function hmacSha256(key: Uint8Array | KeyObject, text: string | Uint8Array): Sha256 {
   return createHmac('sha256', key).update(text).digest('hex') as Sha256;
 }

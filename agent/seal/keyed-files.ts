@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { BaseArchive } from '../../archive/index.ts';
 import { hmacSha256 } from '../../core/digest.ts';
 import type { FileDigests } from '../../uploader/index.ts';
@@ -12,14 +13,14 @@ export interface NamedContent {
 }
 
 /** A file by keyed digests, so that the ledger can tell it again and nobody can learn from the ledger what it was. */
-export function keyedFile({ name, sha256 }: NamedContent, siteKey: Uint8Array): FileDigests {
+export function keyedFile({ name, sha256 }: NamedContent, siteKey: KeyObject): FileDigests {
   return [keyedName(name, siteKey), hmacSha256(siteKey, `content\0${sha256}`).slice(0, digits)];
 }
 
 /** The base of a study, from what the ledger keeps of its files. */
 export function keyedBase(
   { archiveId, files }: { readonly archiveId: string; readonly files: readonly FileDigests[] },
-  siteKey: Uint8Array,
+  siteKey: KeyObject,
 ): BaseArchive {
   const held = new Map(files);
   return {
@@ -32,6 +33,6 @@ export function keyedBase(
   };
 }
 
-function keyedName(name: string, siteKey: Uint8Array): string {
+function keyedName(name: string, siteKey: KeyObject): string {
   return hmacSha256(siteKey, `name\0${name}`).slice(0, digits);
 }

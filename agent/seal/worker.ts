@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ArchiveOrder, CopyJob, DeltaPlan } from '../../archive/index.ts';
 import type { PseudonymisedStudy, Source } from '../../carto/index.ts';
@@ -72,7 +73,8 @@ async function carryOut(job: SealJob, source: Source): Promise<Identified | Seal
  * can be a base itself.
  */
 async function sealTiers(job: SealOrder, study: PseudonymisedStudy): Promise<Pick<Sealed, 'archives' | 'base'>> {
-  const { caseId, target: folder, recipients, siteKey } = job;
+  const { caseId, target: folder, recipients } = job;
+  const siteKey = createSecretKey(job.siteKey);
   await checkpoint();
   const { buildArchives } = await import('../../archive/index.ts');
   const files: FileDigests[] = [];
@@ -91,5 +93,5 @@ async function sealTiers(job: SealOrder, study: PseudonymisedStudy): Promise<Pic
 
 async function deltaOf({ base, siteKey }: SealOrder, study: PseudonymisedStudy): Promise<DeltaPlan | undefined> {
   const { planDelta } = await import('../../archive/index.ts');
-  return base && planDelta(study, 'study', keyedBase(base, siteKey), checkpoint);
+  return base && planDelta(study, 'study', keyedBase(base, createSecretKey(siteKey)), checkpoint);
 }
