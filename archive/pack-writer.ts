@@ -17,7 +17,19 @@ interface PackOrder {
 
 /** Writes the files of one pack: each is read, hashed and compressed once. Memory: one chunk. */
 export async function writePack({ files, enter, put }: PackOrder): Promise<readonly PackedFile[]> {
-  const packer = new Packer();
+  const packer = spares.pop() ?? new Packer();
+  try {
+    return await writeWith(packer, { files, enter, put });
+  } finally {
+    packer.clear();
+    if (spares.length === 0) spares.push(packer);
+  }
+}
+
+/** A megabyte that is used again: fresh memory for every pack would have to be collected. */
+const spares: Packer[] = [];
+
+async function writeWith(packer: Packer, { files, enter, put }: PackOrder): Promise<readonly PackedFile[]> {
   const packed: PackedFile[] = [];
   let chunk = 0;
   const endChunk = async () => {

@@ -3,6 +3,7 @@ import { isNumberIn, numberIn } from './number.ts';
 
 /** More cells than any table has. */
 export const maxCells = 2048;
+const usualCells = 64;
 
 const blank = 32;
 const tab = 9;
@@ -12,12 +13,13 @@ export class Row {
   /** How many cells the line has; `maxCells + 1` when there are more than that. */
   count = 0;
   #bytes: Uint8Array = new Uint8Array();
-  readonly #bounds = new Int32Array(2 * maxCells);
+  /** Grows with the widest line: there are thousands of files, and most are narrow. */
+  #bounds = new Int32Array(2 * usualCells);
 
   split(line: Line): this {
     const bytes = line.block;
     const end = line.end;
-    const bounds = this.#bounds;
+    let bounds = this.#bounds;
     let count = 0;
     let at = line.start;
     for (;;) {
@@ -27,6 +29,7 @@ export class Row {
         count++;
         break;
       }
+      if (2 * count === bounds.length) bounds = this.#grow();
       bounds[2 * count] = at;
       while (at < end && bytes[at] !== blank && bytes[at] !== tab) at++;
       bounds[2 * count + 1] = at;
@@ -35,6 +38,13 @@ export class Row {
     this.#bytes = bytes;
     this.count = count;
     return this;
+  }
+
+  #grow(): Int32Array<ArrayBuffer> {
+    const larger = new Int32Array(2 * this.#bounds.length);
+    larger.set(this.#bounds);
+    this.#bounds = larger;
+    return larger;
   }
 
   /** First byte of cell `index`, and the byte behind its last. */

@@ -28,6 +28,17 @@ export interface Desk {
 
 const maxKnownRules = 200;
 
+/** What was looked up for one kind of file: all pens of one desk share that, a study has thousands. */
+function knownRules(desk: Desk, kind: RuledKind): Map<string, Rule | undefined> {
+  const ofDesk = known.get(desk) ?? new Map<RuledKind, Map<string, Rule | undefined>>();
+  known.set(desk, ofDesk);
+  const ofKind = ofDesk.get(kind) ?? new Map<string, Rule | undefined>();
+  ofDesk.set(kind, ofKind);
+  return ofKind;
+}
+
+const known = new WeakMap<Desk, Map<RuledKind, Map<string, Rule | undefined>>>();
+
 /**
  * Writes the fields of one kind of file by its rules. A writer that names its fields names those of the table, or does
  * not compile; fields that are found in a source (columns, keys, elements) go through `writeFound`.
@@ -35,11 +46,12 @@ const maxKnownRules = 200;
 export class Pen<Kind extends RuledKind = RuledKind> {
   readonly kind: Kind;
   readonly desk: Desk;
-  readonly #rules = new Map<string, Rule | undefined>();
+  readonly #rules: Map<string, Rule | undefined>;
 
   constructor(desk: Desk, kind: Kind) {
     this.desk = desk;
     this.kind = kind;
+    this.#rules = knownRules(desk, kind);
   }
 
   /** This pen, for a writer of one kind. Throws RangeError when it is another's. */
