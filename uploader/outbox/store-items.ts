@@ -1,4 +1,4 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { ItemKind } from '../../protocol/outbox.ts';
 import { LedgerError } from '../ledger-error.ts';
 import type { Statements } from '../statements.ts';
@@ -16,6 +16,9 @@ export interface NewSegment {
 /** Most items in one segment, and bytes of their bodies, unless one item alone has more: so much is read at a time. */
 export const maxSegmentItems = 1024;
 export const maxSegmentBytes = 1024 * 1024;
+
+/** Of what is large, so much is tried first: what is encrypted already is not worth a writer's time. */
+const sampleBytes = 16 * 1024;
 
 /** Bodies shorter than this gain nothing. */
 const leastToCompress = 256;
@@ -64,8 +67,16 @@ type Packing = 'plain' | 'zstd';
 /** What is written twice (log, then database) is worth compressing first. */
 function pack(bodies: Uint8Array): { readonly packing: Packing; readonly bytes: Uint8Array } {
   if (bodies.length < leastToCompress) return { packing: 'plain', bytes: bodies };
-  const packed = zstdCompressSync(bodies);
+  if (bodies.length > 4 * sampleBytes && !isWorthIt(bodies.subarray(0, sampleBytes))) {
+    return { packing: 'plain', bytes: bodies };
+  }
+  const packed = zstdCompressSync(bodies, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
   return packed.length < bodies.length * 0.9 ? { packing: 'zstd', bytes: packed } : { packing: 'plain', bytes: bodies };
+}
+
+function isWorthIt(sample: Uint8Array): boolean {
+  const params = { [constants.ZSTD_c_compressionLevel]: 1 };
+  return zstdCompressSync(sample, { params }).length < sample.length * 0.9;
 }
 
 /** The bodies of a segment, end to end. */
