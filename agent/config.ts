@@ -46,6 +46,14 @@ const fields = z.strictObject({
         .default(64 * 1024 * 1024),
       /** How often what was recorded is sent. */
       sendMinutes: z.number().min(1).max(1440).default(15),
+      /** A copy to a syslog server over TLS; `ca`: file of the certificate that signed the server's. */
+      syslog: z
+        .strictObject({
+          host: z.string().min(1).max(253),
+          port: z.int().min(1).max(65_535).default(6514),
+          ca: z.string().refine(isAbsolute, 'must be an absolute path'),
+        })
+        .exactOptional(),
     })
     .prefault({}),
   /** What the appliance may take while the gate is open. */

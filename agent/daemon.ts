@@ -17,6 +17,7 @@ import {
   GateRecords,
   leaseRecordId,
   openAudit,
+  SyslogCopy,
 } from './audit/index.ts';
 import { caseDesk, type DeskVerb } from './case-desk.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -253,12 +254,30 @@ export class Daemon {
     const handlers = accountable(verbs, { audit, ledger, clock, log });
     const control = new ControlServer({ path: folders.socket, claims: folders.claims, handlers, log });
     const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
+    const { syslog: target } = config.audit;
+    const syslog =
+      target &&
+      new SyslogCopy({ ...{ ledger, gate, clock, log, target, device: bundle.device }, stateFile: folders.syslog });
     // Nothing leaves under `site-only`, so nothing is made to leave.
     const segmenter = new AuditSegmenter({
       ...{ ledger, gate, clock, log, maxBytes: config.audit.maxBytes, everyMs: config.audit.sendMinutes * 60_000 },
+      ...(syslog ? { copiedSeq: () => syslog.copiedSeq } : {}),
     });
     const sending = config.privacy.profile === 'site-only' ? [] : [segmenter];
-    return { procedure, services: [procedure, control, cloud, seal, releaser, intake, ...telemetry, ...sending] };
+    return {
+      procedure,
+      services: [
+        procedure,
+        control,
+        cloud,
+        seal,
+        releaser,
+        intake,
+        ...telemetry,
+        ...sending,
+        ...(syslog ? [syslog] : []),
+      ],
+    };
   }
 
   #handlers(

@@ -19,6 +19,8 @@ export function foldersOf(dataFolder: string) {
     decisions: join(folder, 'procedure', 'decisions.jsonl'),
     /** Records of what commands did, until the daemon takes them into the ledger's audit log. */
     audit: join(folder, 'audit'),
+    /** How far the audit log was copied to a syslog server. */
+    syslog: join(folder, 'syslog.seq'),
     /** Where commands prove to the daemon who runs them. */
     claims: join(folder, 'claims'),
     ledger: join(folder, 'ledger.db'),

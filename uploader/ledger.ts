@@ -100,8 +100,8 @@ export class Ledger {
   }
 
   /** Lets the oldest delivered segments of the audit log go while it is larger than this; resolves with its bytes. */
-  archiveAudit(maxBytes: number): Done<'archiveAudit'> {
-    return this.#writer.run('archiveAudit', { maxBytes });
+  archiveAudit(limit: ArgsOf<'archiveAudit'>): Done<'archiveAudit'> {
+    return this.#writer.run('archiveAudit', limit);
   }
 
   // Changes: a case before it travels.

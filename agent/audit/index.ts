@@ -6,3 +6,4 @@ export { recordOwn } from './leave.ts';
 export { openAudit } from './open-audit.ts';
 export { pendingRecords } from './pending.ts';
 export { type AuditWish, leaseRecordId } from './stamp.ts';
+export { SyslogCopy } from './syslog-copy.ts';

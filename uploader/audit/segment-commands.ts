@@ -49,15 +49,19 @@ export const segmentCommands = {
   },
 
   /**
-   * While the log has more than `maxBytes`, lets go of its oldest segment: one that was delivered, and no other. Answers
+   * While the log has more than `maxBytes`, lets go of its oldest segment: one that was delivered, of
+   * records up to `throughSeq`, and no other. Answers
    * with the bytes that are left.
    */
-  archiveAudit(sql: Statements, { maxBytes }: { readonly maxBytes: number }): number {
+  archiveAudit(
+    sql: Statements,
+    { maxBytes, throughSeq }: { readonly maxBytes: number; readonly throughSeq: number },
+  ): number {
     for (let bytes = segmentsBytes(sql); ; bytes = segmentsBytes(sql)) {
       const oldest = sql(
         "SELECT first_seq, last_seq, state FROM audit_segments WHERE state <> 'archived' ORDER BY first_seq LIMIT 1",
       ).get() as { readonly first_seq: number; readonly last_seq: number; readonly state: string } | undefined;
-      if (bytes <= maxBytes || oldest?.state !== 'delivered') return bytes;
+      if (bytes <= maxBytes || oldest?.state !== 'delivered' || oldest.last_seq > throughSeq) return bytes;
       sql("UPDATE audit_segments SET state = 'archived' WHERE first_seq = ?").run(oldest.first_seq);
       sql('DELETE FROM audit WHERE seq BETWEEN ? AND ?').run(oldest.first_seq, oldest.last_seq);
     }

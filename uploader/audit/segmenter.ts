@@ -12,6 +12,8 @@ export interface SegmenterDeps {
   readonly log: Log;
   /** The log keeps to this once what is older was delivered. */
   readonly maxBytes: number;
+  /** How far a copy elsewhere is: what it has not got stays. */
+  readonly copiedSeq?: () => number;
   /** How often what was recorded is sent. */
   readonly everyMs: number;
 }
@@ -55,14 +57,14 @@ export class AuditSegmenter implements Service {
 
   /** Cuts and lets go, once. Each segment passes the gate. */
   async round(signal: AbortSignal): Promise<void> {
-    const { ledger, gate, maxBytes, log } = this.#deps;
+    const { ledger, gate, maxBytes, copiedSeq, log } = this.#deps;
     using work = gate.work('audit segment');
     for (let isFull = true; isFull; ) {
       await work.pass(signal);
       isFull = (await ledger.cutAuditSegment())?.isFull ?? false;
     }
     await work.pass(signal);
-    const bytes = await ledger.archiveAudit(maxBytes);
+    const bytes = await ledger.archiveAudit({ maxBytes, throughSeq: copiedSeq?.() ?? Number.MAX_SAFE_INTEGER });
     if (bytes > maxBytes && !this.#isTold) {
       log.warn({ bytes, maxBytes }, 'audit log is larger than it should be: its oldest segment was not delivered yet');
     }
