@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../core/clock.ts';
+import { defaultLimits } from './limits.ts';
 import { wayReturned } from './scout.ts';
 
 async function listening(t: TestContext, port = 0): Promise<Server> {
@@ -58,4 +59,9 @@ test('stopping ends the wait', async (t) => {
   const waiting = wayReturned(order((server.address() as AddressInfo).port), 600_000, stop.signal);
   setImmediate(() => stop.abort(new Error('stopping')));
   await assert.rejects(waiting);
+});
+
+test('a half-open link is noticed within half a minute', () => {
+  // mqtt.js gives a connection up when the answer to one ping has not come by the next.
+  assert.ok(2 * defaultLimits.keepAliveSeconds <= 30);
 });

@@ -24,7 +24,8 @@ export class CuttableAgent {
     this.agent.createConnection = (target: RequestOptions, callback) => {
       // A request that had not reached its connection when it was cut must not open one afterwards.
       if (this.#isCut) throw Object.assign(new Error('cut before it was connected'), { code: 'ECONNRESET' });
-      const socket = connect({ host: target.host ?? 'localhost', port: Number(target.port ?? 443) });
+      const port = Number(target.port ?? 443);
+      const socket = connect({ host: target.host ?? 'localhost', port, noDelay: true });
       // `tls.connect` takes the socket; the type of the agent's method does not know that.
       const connection = secure({ ...target, socket } as RequestOptions, callback) as TLSSocket;
       this.#keep(socket, connection);
