@@ -43,16 +43,18 @@ test('block ids are the digests of the blocks', async (t) => {
 
 test('several cases share a batch when they are there together, and none waits for later ones', async (t) => {
   const world = await CourierWorld.make(t);
+  // A slow machine may announce one twice.
+  const batches = () => new Set(world.link.events.map(({ messageId }) => messageId)).size;
   world.link.state = 'offline';
   await world.start();
   for (let n = 0; n < 3; n++) await world.seal({ review: 1000 });
   assert.deepEqual(world.ledger.read.stageCounts(), { sealed: 3 });
   world.link.state = 'online';
   await until('they are delivered', () => world.delivered.length === 3);
-  assert.equal(world.link.events.length, 1);
+  assert.equal(batches(), 1);
   await world.seal({ review: 1000 });
   await until('the fourth is delivered', () => world.delivered.length === 4);
-  assert.equal(world.link.events.length, 2);
+  assert.equal(batches(), 2);
 });
 
 test('a manifest is sent again until its receipt has come, with the same id', async (t) => {
