@@ -20,7 +20,8 @@ async function desk(t: Parameters<typeof openTestLedger>[0]) {
   const limits = { ownFolders: [], maxNames: 10, maxDepth: 1 };
   const imports = new Imports({ siteKey: Buffer.alloc(32), ...limits, mayGoOn: () => false });
   let woken = 0;
-  const verbs = caseDesk({ gate, ledger, imports, passwords, wake: () => void woken++ });
+  const wake = () => void woken++;
+  const verbs = caseDesk({ gate, ledger, imports, passwords, wake, wakeCourier: wake });
   const ask = (request: DeskRequest) => (verbs[request.verb] as (...asked: unknown[]) => unknown)(request, { ledger });
   const held = async (reason: HeldReason) => {
     const { caseId } = await ledger.detect(someEntry());

@@ -26,6 +26,8 @@ interface Deps {
   readonly passwords: Passwords;
   /** The intake has something new to look at. */
   readonly wake: () => void;
+  /** A sealed case goes on. */
+  readonly wakeCourier: () => void;
 }
 
 export type DeskVerb = 'case-release' | 'case-unlock' | 'case-unlock-status' | 'import-start' | 'import-status';
@@ -42,12 +44,16 @@ type Desk = {
  * its next round, behind the gate.
  */
 export function caseDesk(deps: Deps): Desk {
-  const { gate, ledger, imports, passwords, wake } = deps;
+  const { gate, ledger, imports, passwords, wake, wakeCourier } = deps;
   const gateWord = () => (gate.isOpen ? 'open' : 'closed');
   return {
     'case-release': async ({ caseId }, account): Promise<ApplianceCase> => {
       expectHeld(ledger, caseId);
-      await account.ledger.release(caseId);
+      const { reason, archives } = known(ledger, caseId);
+      if (reason === 'by-person' && archives.length > 0) {
+        await account.ledger.resume(caseId, false);
+        wakeCourier();
+      } else await account.ledger.release(caseId);
       wake();
       return known(ledger, caseId);
     },
@@ -92,7 +98,7 @@ export function caseDesk(deps: Deps): Desk {
   };
 }
 
-function known(ledger: Ledger, caseId: string): ApplianceCase {
+export function known(ledger: Ledger, caseId: string): ApplianceCase {
   const found = ledger.read.caseById(caseId);
   if (found) return found;
   throw new DeskError('NO_SUCH_CASE', 'there is no such case', { hint: 'See `vestibule cases`.' });

@@ -31,6 +31,8 @@ interface Deps extends Omit<EnrolmentDeps, 'onRetry'> {
   readonly snapshot: (certificateEnds: Date) => Promise<Reported>;
   /** A receipt was verified: what it stands for is not owed any more. */
   readonly onReceipt: () => void;
+  /** The receiver certified that a withdrawn case is erased there. */
+  readonly onCertified: (caseId: string) => void;
 }
 
 /** The site file's upload part as the courier takes it. */
@@ -84,6 +86,12 @@ export class CloudSide implements Service {
   /** There is something new to deliver. */
   wake(): void {
     this.#courier?.wake();
+  }
+
+  /** What was postponed is due now, if there is a link. */
+  hasten(): void {
+    if (this.#link?.status.state === 'online') this.#courier?.linkOnline();
+    else this.wake();
   }
 
   /** Something worth reporting changed. */
@@ -210,6 +218,12 @@ export class CloudSide implements Service {
       batches: batchLimits(config.upload.batch),
       recipients: recipientsOfItems(bundle, keys),
       quarantine: folders.quarantine,
+      onCertified: (caseId) => {
+        const text = `Case ${caseId}: its deletion at the receiver is certified.`;
+        announce({ event: 'case-certified', text, details: { caseId } });
+        this.#deps.onCertified(caseId);
+        link.poke();
+      },
       onDelivered: (caseId) => {
         noteDelivered(journal, caseId, clock.now(), log);
         announce({

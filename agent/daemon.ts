@@ -9,10 +9,11 @@ import type { AuditRecord } from '../protocol/audit.ts';
 import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
-import { AuditSegmenter, CaseJournal, type Ledger, Releaser } from '../uploader/index.ts';
+import { type ArchiveRecord, AuditSegmenter, CaseJournal, type Ledger, Releaser } from '../uploader/index.ts';
 import {
   type AccountableVerbs,
   type AuditLog,
+  type AuditWish,
   accountable,
   GateRecords,
   leaseRecordId,
@@ -24,12 +25,14 @@ import { ClockWatch } from './clock-watch.ts';
 import { CloudSide } from './cloud-side.ts';
 import { type Config, readConfig } from './config.ts';
 import { ControlServer } from './control/index.ts';
+import { Exports } from './exports/index.ts';
 import type { Folders } from './folders.ts';
 import { canGoOn } from './held.ts';
 import { Imports } from './imports/index.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { Intake } from './intake.ts';
 import { Opener } from './opener.ts';
+import { type OrderVerb, orderDesk } from './order-desk.ts';
 import { outboxVerbs, TelemetryProducer } from './outbox/index.ts';
 import { overrideVerbs } from './override-verbs.ts';
 import { expectPrivate, Passwords } from './passwords/index.ts';
@@ -176,23 +179,40 @@ export class Daemon {
     const cloud: CloudSide = new CloudSide({
       ...{ folders, clock, log, announce, gate, config, bundle, keyFolder, keys, ledger, journal },
       onReceipt: () => releaser.wake(),
+      onCertified: (caseId) => noteDown({ actor: 'cloud', action: 'case-certified', subject: caseId }),
       snapshot: (certificateEnds) =>
         snapshot({
           ...{ clock, version: version(), startedAt: this.#startedAt, procedure: procedure.status, certificateEnds },
           ...{ ...casesOf(ledger), folder: folders.folder, storage },
         }),
     });
+    const noteDown = (wish: AuditWish) => {
+      audit
+        .record(wish)
+        .catch((error: unknown) => log.error({ error: describe(error) }, 'not recorded in the audit log'));
+    };
     const storage = new Storage({
       ...{ folders, limits: config.storage, log, presumedBytes: ledger.read.bytesKept() },
-      onChange: () => {
+      onChange: (state, { usedBytes, budgetBytes }) => {
+        const action = state === 'full' ? 'storage-full' : 'storage-room';
+        noteDown({ actor: 'appliance', action, evidence: { usedBytes, budgetBytes } });
         cloud.poke();
         releaser.wake();
         intake.wake();
       },
     });
     ledger.onDiskFull(() => storage.diskFull());
+    const accounted = ({ archiveId, caseId, bytes, releaseWhy: why }: ArchiveRecord) => {
+      // Its bytes are gone. What a lost ledger would be rebuilt from must not know of it either.
+      if (why === 'withdrawn') journal.forget(caseId);
+      return audit.alongside({
+        ...{ actor: 'appliance', action: 'case-released', subject: caseId },
+        evidence: { archiveId, bytes, why },
+      });
+    };
     const releaser = new Releaser({
       ...{ ledger, gate, clock, log, folder: folders.cases, policy: config.storage },
+      accounted,
       isPressed: () => storage.isFull,
       onReleased: ({ bytes, caseId, why, isReleased }) => {
         storage.removed(bytes);
@@ -237,22 +257,32 @@ export class Daemon {
       rescanMs: config.intake.rescanSeconds * 1000,
       prepare: async (work, signal) => {
         const checkpoint = () => work.pass(signal);
-        await tidy(checkpoint);
+        await tidy(checkpoint, accounted);
         await storage.measure(checkpoint);
       },
     });
-    const desk = caseDesk({ gate, ledger, imports, passwords, wake: () => intake.wake() });
+    const wake = () => intake.wake();
+    const exports = new Exports({
+      ...{ gate, log, read: ledger.read, casesFolder: folders.cases, storageKey: keys.storage },
+      ownFolders: [folders.folder, ...config.inboxes],
+    });
     const verbs = {
       ...this.#handlers(procedure, cloud, { config, bundle, ledger, audit, storage }),
       ...overrideVerbs(procedure),
       ...outboxVerbs(ledger),
-      ...desk,
+      ...caseDesk({ gate, ledger, imports, passwords, wake, wakeCourier: () => cloud.wake() }),
+      ...orderDesk({
+        ...{ gate, ledger, exports, wakeIntake: wake },
+        hastenCourier: () => cloud.hasten(),
+        wakeReleaser: () => releaser.wake(),
+      }),
     };
     const telemetry = telemetryOf(config, {
       ...{ ledger, gate, clock, log, version: version(), disk: () => diskOf(folders.folder) },
     });
     const handlers = accountable(verbs, { audit, ledger, clock, log });
     const control = new ControlServer({ path: folders.socket, claims: folders.claims, handlers, log });
+    const exporting = { name: 'exports', start: async () => {}, stop: () => exports.stop() };
     const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
     const { syslog: target } = config.audit;
     const syslog =
@@ -270,6 +300,7 @@ export class Daemon {
         procedure,
         control,
         cloud,
+        exporting,
         seal,
         releaser,
         intake,
@@ -284,7 +315,10 @@ export class Daemon {
     procedure: ProcedureWatch,
     cloud: CloudSide,
     parts: Pick<Parts, 'config' | 'bundle' | 'ledger' | 'audit'> & { readonly storage: Storage },
-  ): Omit<AccountableVerbs, DeskVerb | keyof ReturnType<typeof overrideVerbs> | keyof ReturnType<typeof outboxVerbs>> {
+  ): Omit<
+    AccountableVerbs,
+    DeskVerb | OrderVerb | keyof ReturnType<typeof overrideVerbs> | keyof ReturnType<typeof outboxVerbs>
+  > {
     const { folders, clock } = this.#deps;
     return {
       status: async (): Promise<ApplianceStatus> => {

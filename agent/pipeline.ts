@@ -104,6 +104,8 @@ export class Pipeline {
     if (known?.signature === seen.signature) return known;
     // What was approved is not what lies there now.
     const changed = known && { ...known, isApproved: false };
+    // What a person keeps back stays so, however it changes.
+    if (changed?.stage === 'held' && changed.reason === 'by-person') return changed;
     if (changed?.stage === 'held' && !changed.isSealed) {
       return { ...changed, stage: await ledger.rearm(changed.caseId, look) };
     }
@@ -121,7 +123,7 @@ export class Pipeline {
     const isOver =
       reason === 'source-gone' ||
       (reason === 'disk-full' && (await this.#deps.opener.hasRoomFor(kind, seen.bytes))) ||
-      (isAskedFor === true && reason !== 'needs-approval');
+      (isAskedFor === true && reason !== 'needs-approval' && reason !== 'by-person');
     if (!isOver || isSealed) return false;
     await this.#deps.ledger.rearm(caseId, { signature: seen.signature, files: seen.files, sourceBytes: seen.bytes });
     return true;

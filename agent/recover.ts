@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { makeFolder } from '../core/files.ts';
 import type { Checkpoint } from '../core/gate-flag.ts';
 import type { Log } from '../core/log.ts';
-import { Ledger, LedgerError, releaseRecorded } from '../uploader/index.ts';
+import { type ArchiveRecord, Ledger, LedgerError, releaseRecorded } from '../uploader/index.ts';
 import type { Folders } from './folders.ts';
 import { endRepair } from './repair.ts';
 import { sweepCases } from './sweep-cases.ts';
@@ -14,10 +14,10 @@ export interface Recovery {
   readonly ledger: Ledger;
   /**
    * The rest, which lists folders and may take a while: behind the gate, once, before anything is sealed or taken. What
-   * a killed seal left is removed and its source read again; a case whose archive is gone is held; the spool is emptied; a
-   * release that was begun is ended.
+   * a killed seal left is removed and its source read again; a case whose archive is gone is held; the spool is emptied;
+   * releases that were begun are ended, each recorded by the ledger that `accounted` gives.
    */
-  readonly tidy: (checkpoint: Checkpoint) => Promise<void>;
+  readonly tidy: (checkpoint: Checkpoint, accounted?: (archive: ArchiveRecord) => Ledger) => Promise<void>;
 }
 
 /**
@@ -42,10 +42,10 @@ export async function recover(deps: {
     });
   }
   const ledger = await Ledger.open({ path: folders.ledger, log, isInline });
-  const tidy = async (checkpoint: Checkpoint): Promise<void> => {
+  const tidy: Recovery['tidy'] = async (checkpoint, accounted = () => ledger) => {
     await sweepCases({ folder: folders.cases, quarantine: folders.quarantine, ledger, log, checkpoint });
     await sweepSpool(folders.spool, checkpoint);
-    await releaseRecorded({ ledger, folder: folders.cases, onReleased: () => {} }, checkpoint);
+    await releaseRecorded({ ledger, folder: folders.cases, accounted, onReleased: () => {} }, checkpoint);
   };
   return { ledger, tidy };
 }

@@ -34,6 +34,27 @@ export function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .description('let a held case go on: approved, or read again')
     .action(async (id: string) => (await import('./commands/cases-release.ts')).releaseCase(options, id));
   cases
+    .command('hold <id>')
+    .description('keep a case back until it is released')
+    .requiredOption('--reason <text>', 'why, for the audit log; stays on this appliance')
+    .action(async (id: string, flags) => (await import('./commands/cases-orders.ts')).holdCase(options, id, flags));
+  cases
+    .command('retry <id>')
+    .description('try again what waits, failed or was refused')
+    .action(async (id: string) => (await import('./commands/cases-orders.ts')).retryCase(options, id));
+  cases
+    .command('export <id>')
+    .description('write a case out: its pseudonymised files, or its sealed archives')
+    .requiredOption('--to <dir>', 'a new or empty folder')
+    .option('--sealed', 'the archives as they are, with keys for hospital and receiver')
+    .option('--wait', 'wait for the gate when it is closed')
+    .action(async (id: string, flags) => (await import('./commands/cases-orders.ts')).exportCase(options, id, flags));
+  cases
+    .command('withdraw <id>')
+    .description('have a case erased, here and at the receiver; cannot be taken back')
+    .requiredOption('--reason <text>', 'why, for the audit log; stays on this appliance')
+    .action(async (id: string, flags) => (await import('./commands/cases-orders.ts')).withdrawCase(options, id, flags));
+  cases
     .command('unlock <id>')
     .description('type the password of a locked container (or give it on standard input)')
     .option('--wait', 'wait for the gate when it is closed')

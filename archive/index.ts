@@ -7,7 +7,7 @@ export { type BaseArchive, type DeltaPlan, planDelta } from './delta.ts';
 export { eraseArchive, eraseArchiveInSteps } from './erase.ts';
 export { type Extracted, extractArchive } from './extract.ts';
 export { applicationId, deltaVersion, formatName, formatVersion, keysPathOf, schemaSql } from './format.ts';
-export { type KeysFile, readKeysFile } from './keys-file.ts';
+export { type KeysFile, readKeysFile, writeKeysFile } from './keys-file.ts';
 export type { CopyJob, CopyResult, HireSecondHand, SecondHand } from './pack-line.ts';
 export { type ArchiveProof, defaultProofLimits, type ProofLimits, type ProofOrder, type StandsOn } from './proof.ts';
 export { proveArchive } from './prove-archive.ts';

@@ -145,6 +145,26 @@ export interface UnlockStatus {
   readonly case: ApplianceCase;
 }
 
+/** `files`: the pseudonymised files; `archives`: as they are sealed, with keys for everybody but the appliance. */
+export type ExportForm = 'files' | 'archives';
+
+/** What was written out of a case. */
+export interface LocalExport {
+  readonly form: ExportForm;
+  readonly to: string;
+  readonly tiers: readonly string[];
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** How the newest export of a case stands. `none`: the daemon knows of none (it was started again). */
+export interface ExportStatus {
+  readonly state: 'none' | 'working' | 'done' | 'failed';
+  readonly gate: 'open' | 'closed';
+  readonly exported?: LocalExport;
+  readonly error?: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
 /** Characters of a typed password. */
 export const maxPasswordLength = 1024;
 
@@ -160,6 +180,11 @@ export type ControlRequest =
   | { readonly verb: 'case-unlock-status'; readonly caseId: string }
   | { readonly verb: 'outbox-retry'; readonly itemId: string }
   | { readonly verb: 'outbox-drop'; readonly itemId: string; readonly reason: string }
+  | { readonly verb: 'case-hold'; readonly caseId: string; readonly reason: string }
+  | { readonly verb: 'case-retry'; readonly caseId: string }
+  | { readonly verb: 'case-withdraw'; readonly caseId: string; readonly reason: string }
+  | { readonly verb: 'case-export'; readonly caseId: string; readonly to: string; readonly form: ExportForm }
+  | { readonly verb: 'case-export-status'; readonly caseId: string }
   | { readonly verb: 'import-start'; readonly path: string }
   | { readonly verb: 'import-status'; readonly importId: string }
   /** Takes in the audit records that commands have left. */

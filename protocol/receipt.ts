@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { archiveIdSchema, batchIdSchema, deviceIdSchema, sha256Schema } from './ids.ts';
 import { itemIdSchema, maxBatchItems } from './outbox.ts';
+import { maxCertificateBytes } from './withdrawal.ts';
 
 /** The direct method by which a receipt reaches the appliance, and the largest payload. */
 export const acknowledgeMethod = 'acknowledge';
@@ -42,9 +43,13 @@ export const receiptSchema = z
   .refine(({ archives, items }) => archives.length > 0 || items !== undefined, 'a receipt is for something');
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** Payload of the `acknowledge` method: a receipt, or the reason why a batch is refused for good. */
+/**
+ * Payload of the `acknowledge` method: a receipt, the reason why a batch is refused for good, or the certificate of
+ * deletion of a case that was withdrawn.
+ */
 export const acknowledgementSchema = z.union([
   z.strictObject({ receipt: z.string().max(maxReceiptBytes) }),
+  z.strictObject({ certificate: z.string().max(maxCertificateBytes) }),
   z.strictObject({
     refused: z.strictObject({ batch: batchIdSchema, code: z.string().max(60), message: z.string().max(500) }),
   }),

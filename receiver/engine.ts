@@ -11,6 +11,8 @@ import { Lanes } from './intake/lanes.ts';
 import { receiptSigner } from './intake/receipts.ts';
 import type { Objects } from './objects/objects.ts';
 import type { ReceiverSettings } from './settings.ts';
+import { certificateSigner } from './withdrawal/certificate.ts';
+import { Eraser } from './withdrawal/eraser.ts';
 
 /** What the receiver stands on. Each can be another implementation of its port. */
 export interface Ports {
@@ -27,8 +29,9 @@ export interface EngineDeps extends Ports {
 }
 
 /**
- * The receiver at work: events in, proved archives into the store, receipts out. Three loops that meet in the catalogue and
- * wake each other: the feed takes events over, the lanes deal with them, the deliveries tell the devices. It may be
+ * The receiver at work: events in, proved archives into the store, receipts out. Four loops that meet in the catalogue and
+ * wake each other: the feed takes events over, the lanes deal with them, the eraser does what they order, the deliveries
+ * tell the devices. It may be
  * killed anywhere; what it had not finished it does again, to the same result.
  */
 export class Engine implements Service {
@@ -44,9 +47,9 @@ export class Engine implements Service {
   async start(signal: AbortSignal): Promise<void> {
     const { log } = this.#deps;
     await this.#cleanUp();
-    const { deliveries, feed, lanes } = await this.#parts();
+    const { deliveries, eraser, feed, lanes } = await this.#parts();
     const stopping = AbortSignal.any([signal, this.#stop.signal]);
-    const loops = [runFeed(feed, stopping), lanes.run(stopping), deliveries.run(stopping)];
+    const loops = [runFeed(feed, stopping), lanes.run(stopping), deliveries.run(stopping), eraser.run(stopping)];
     this.#running = Promise.allSettled(loops).then((ended) => {
       for (const loop of ended) {
         if (loop.status === 'rejected') log.error({ error: describe(loop.reason) }, 'the receiver ended by a failure');
@@ -65,7 +68,8 @@ export class Engine implements Service {
     const { catalogue, log, objects } = this.#deps;
     let removed = await objects.sweep();
     if (await catalogue.isInboxEmpty()) {
-      const entered = new Set((await catalogue.reader.archives()).map((archive) => archive.sha256));
+      const kept = (await catalogue.reader.archives()).filter(({ withdrawnAt }) => withdrawnAt === undefined);
+      const entered = new Set(kept.map((archive) => archive.sha256));
       const orphans = (await objects.list()).filter((sha256) => !entered.has(sha256));
       for (const sha256 of orphans) await objects.remove(sha256);
       removed += orphans.length;
@@ -78,6 +82,10 @@ export class Engine implements Service {
     const sign = await receiptSigner(keys.receipt);
     const certificates = { authorities: readCertificates(operationalCaPem), clockSkewMs: limits.clockSkewMs };
     const deliveries = new Deliveries({ ...this.#deps, ...limits });
+    const eraser = new Eraser({
+      ...{ ...this.#deps, ...limits, sign: await certificateSigner(keys.receipt) },
+      onCertified: (deviceId) => deliveries.wake(deviceId),
+    });
     const intake = new Intake({
       ...this.#deps,
       ...limits,
@@ -90,12 +98,15 @@ export class Engine implements Service {
       ...this.#deps,
       lanes: limits.lanes,
       take: (event, signal) => intake.take(event, signal),
-      onSettled: (deviceId) => deliveries.wake(deviceId),
+      onSettled: (deviceId) => {
+        deliveries.wake(deviceId);
+        eraser.wake();
+      },
     });
     const onAccepted = (deviceIds: readonly string[]) => {
       lanes.wake();
       for (const deviceId of deviceIds) deliveries.wake(deviceId);
     };
-    return { deliveries, lanes, feed: { ...this.#deps, ...limits, onAccepted } };
+    return { deliveries, eraser, lanes, feed: { ...this.#deps, ...limits, onAccepted } };
   }
 }

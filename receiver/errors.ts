@@ -11,7 +11,7 @@ import { GatewayError } from '../core/errors.ts';
  * - `DISK_FULL`: too little space for what would be stored
  * - `OBJECT_MISSING`: the store lacks an object
  * - `CATALOGUE_MISSING`: no receiver has ever run in this folder
- * - `CASE_UNKNOWN`, `CASE_AMBIGUOUS`, `CASE_EMPTY`, `EXPORT_TARGET`: a case cannot be exported as asked
+ * - `CASE_UNKNOWN`, `CASE_AMBIGUOUS`, `CASE_EMPTY`, `CASE_ERASED`, `EXPORT_TARGET`: a case cannot be exported as asked
  */
 export type ReceiverErrorCode =
   | 'HUB_UNAVAILABLE'
@@ -27,6 +27,7 @@ export type ReceiverErrorCode =
   | 'CASE_UNKNOWN'
   | 'CASE_AMBIGUOUS'
   | 'CASE_EMPTY'
+  | 'CASE_ERASED'
   | 'EXPORT_TARGET';
 
 export class ReceiverError extends GatewayError<ReceiverErrorCode> {}
@@ -67,6 +68,7 @@ export class EventRejected extends GatewayError<EventRejectionCode> {}
  * - `ITEMS_UNREADABLE`: the blob of its items cannot be opened by this receiver, or holds something else
  * - `ITEMS_MISMATCH`: its items are not the promised list
  * - `ITEMS_REFUSED`: more items in it are refused than a receipt can name; in smaller batches it can
+ * - `CASE_WITHDRAWN`: it brings a case that its device has had erased
  */
 export type BatchRefusalCode =
   | 'FOREIGN_BLOB'
@@ -80,6 +82,7 @@ export type BatchRefusalCode =
   | 'ITEMS_UNREADABLE'
   | 'ITEMS_MISMATCH'
   | 'ITEMS_REFUSED'
+  | 'CASE_WITHDRAWN'
   | 'MANIFEST_INVALID';
 
 export class BatchRefused extends GatewayError<BatchRefusalCode> {}

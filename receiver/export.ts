@@ -71,8 +71,10 @@ async function baseOf(shelf: Shelf, { deviceId }: ArchiveRow, archiveId: string)
 
 /** The newest study archive, else the newest review archive. */
 function choose(archives: readonly ArchiveRow[]): ArchiveRow {
-  const newest = (tier: Tier) => archives.findLast((archive) => archive.tier === tier);
+  const kept = archives.filter(({ withdrawnAt }) => withdrawnAt === undefined);
+  const newest = (tier: Tier) => kept.findLast((archive) => archive.tier === tier);
   const archive = newest('study') ?? newest('review');
+  if (!archive && archives.length > 0) throw new ReceiverError('CASE_ERASED', 'the case was withdrawn and erased');
   if (!archive) throw new ReceiverError('CASE_EMPTY', 'the case has no archive');
   return archive;
 }

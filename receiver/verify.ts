@@ -17,6 +17,7 @@ import { type Shelf, withShelf } from './shelf.ts';
  * - `ENTRY_MISSING`, `ENTRY_DIFFERS`: catalogue and receipt do not name the same archive
  * - `AUDIT_FORKED`, `AUDIT_BACKWARD`, `AUDIT_ALTERED`: a device's audit log contradicts what it signed before, got shorter,
  *   or does not hold together
+ * - `OBJECT_REMAINS`: an archive whose deletion was certified is still there
  * - `BASE_MISSING`: an archive stands on one that is not there whole, so its case cannot be exported
  */
 export type DifferenceCode =
@@ -26,6 +27,7 @@ export type DifferenceCode =
   | 'OBJECT_DIFFERS'
   | 'ENTRY_MISSING'
   | 'ENTRY_DIFFERS'
+  | 'OBJECT_REMAINS'
   | 'BASE_MISSING'
   | TrailFault['code'];
 
@@ -74,6 +76,10 @@ async function verifyShelf(shelf: Shelf, receiptKeys: readonly PublicKey[]): Pro
   let bytes = 0;
   const damaged = new Set<string>();
   for (const archive of archives) {
+    if (archive.withdrawnAt !== undefined) {
+      differences.push(...(await verifyErased(shelf, archive, archives)));
+      continue;
+    }
     const read = await verifyArchive(shelf, archive, signed.get(keyOf(archive)));
     bytes += read.bytes;
     differences.push(...read.differences);
@@ -162,11 +168,23 @@ async function verifyArchive(shelf: Shelf, archive: ArchiveRow, signed: Sha256 |
   }
 }
 
+/** What was withdrawn must be gone, unless another archive that is kept has the same bytes. */
+async function verifyErased(
+  shelf: Shelf,
+  { deviceId, batch, caseId, archiveId, sha256 }: ArchiveRow,
+  archives: readonly ArchiveRow[],
+): Promise<readonly Difference[]> {
+  const isKept = archives.some((one) => one.sha256 === sha256 && one.withdrawnAt === undefined);
+  if (isKept || !(await shelf.objects.has(sha256))) return [];
+  const problem = 'the archive was withdrawn and is still in the store';
+  return [{ code: 'OBJECT_REMAINS', deviceId, batch, caseId, archiveId, problem }];
+}
+
 /** Deltas whose base is not there, is damaged, or is no whole archive of the same tier. */
 function missingBases(archives: readonly ArchiveRow[], damaged: ReadonlySet<string>): readonly Difference[] {
   const known = new Map(archives.map((archive) => [keyOf(archive), archive]));
-  return archives.flatMap(({ deviceId, batch, caseId, archiveId, tier, base }) => {
-    if (base === undefined) return [];
+  return archives.flatMap(({ deviceId, batch, caseId, archiveId, tier, base, withdrawnAt }) => {
+    if (base === undefined || withdrawnAt !== undefined) return [];
     const key = keyOf({ deviceId, archiveId: base });
     const found = known.get(key);
     if (found?.tier === tier && found.base === undefined && !damaged.has(key)) return [];

@@ -9,6 +9,7 @@ import { pendingRecords } from '../agent/audit/index.ts';
 import { addVerbs } from '../agent/verbs.ts';
 import { openStore } from '../core/database.ts';
 import type { AuditAction, AuditRecord } from '../protocol/audit.ts';
+import { newId } from '../protocol/ids.ts';
 import { agentMain } from './harness/process.ts';
 import { Site } from './harness/site.ts';
 import { until } from './harness/until.ts';
@@ -38,6 +39,11 @@ const trials: Readonly<Record<string, Trial>> = {
   'cases show': { words: async () => [await heldCase()] },
   'cases release': { words: async () => [await heldCase()], leaves: 'case-release' },
   'cases unlock': { words: async () => [await heldCase()], input: 'a password\n', leaves: 'case-unlock' },
+  // A held case is held already, and nobody has the other: the real ones are WITHDRAW-01 and DISK-04.
+  'cases hold': { words: async () => [await heldCase(), '--reason', 'Jane Doe'], leaves: 'refused' },
+  'cases retry': { words: async () => [await heldCase()], leaves: 'case-retry' },
+  'cases export': { words: async () => [await heldCase(), '--to', join(site.data, 'exported')], leaves: 'case-export' },
+  'cases withdraw': { words: () => [newId('case'), '--reason', 'Jane Doe'], leaves: 'refused' },
   'procedure status': {},
   'procedure start': { words: () => ['--reason', 'Jane Doe is on the table'], leaves: 'procedure-start', alone: true },
   'procedure stop': { leaves: 'procedure-stop', alone: true },

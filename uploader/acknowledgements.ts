@@ -4,6 +4,7 @@ import { describe, type Log } from '../core/log.ts';
 import type { PublicKey } from '../protocol/bundle.ts';
 import { type Acknowledgement, acknowledgementSchema } from '../protocol/receipt.ts';
 import type { Ledger } from './ledger.ts';
+import { certifies, verifyCertificate } from './orders/certificate.ts';
 import type { RefusalCode } from './receipt-check.ts';
 import { verifyReceipt } from './receipt-signature.ts';
 
@@ -26,6 +27,8 @@ export interface AcknowledgementDeps {
   readonly onEarly: (batchId: string) => void;
   /** The receiver refused a batch for good; its archives are sent again, or its cases are held. */
   readonly onRefused: (batchId: string) => void;
+  /** The receiver certified that a withdrawn case is erased there. */
+  readonly onCertified?: ((caseId: string) => void) | undefined;
 }
 
 /**
@@ -53,6 +56,7 @@ export class Acknowledgements {
 
   async #take(acknowledgement: Acknowledgement): Promise<MethodAnswer> {
     if ('refused' in acknowledgement) return this.#refuse(acknowledgement);
+    if ('certificate' in acknowledgement) return this.#certify(acknowledgement);
     const { ledger, log, device, receiptKeys, onAccepted, onEarly } = this.#deps;
     const verdict = await verifyReceipt(acknowledgement.receipt, receiptKeys);
     if ('refused' in verdict) return this.#disbelieve(verdict.refused, undefined, acknowledgement);
@@ -92,6 +96,24 @@ export class Acknowledgements {
     }
     onRefused(batch);
     return { status: 200, payload: { batch, status: 'refused' } };
+  }
+
+  /** A certificate of deletion is believed as a receipt is: signature first, then that it answers what was ordered. */
+  async #certify(acknowledgement: Extract<Acknowledgement, { readonly certificate: unknown }>): Promise<MethodAnswer> {
+    const { ledger, log, device, receiptKeys, onCertified } = this.#deps;
+    const { certificate: jws } = acknowledgement;
+    const verdict = await verifyCertificate(jws, receiptKeys);
+    if ('refused' in verdict) return this.#disbelieve(verdict.refused, undefined, acknowledgement);
+    const { caseId } = verdict.certificate;
+    const order = ledger.read.deletionOrderOf(caseId);
+    if (order === undefined) return this.#disbelieve('NOT_ORDERED', undefined, acknowledgement);
+    if (!certifies(verdict.certificate, order, device)) {
+      return this.#disbelieve('ORDER_MISMATCH', undefined, acknowledgement);
+    }
+    await ledger.certify({ caseId, certificate: jws });
+    log.info({ caseId }, 'deletion certified');
+    onCertified?.(caseId);
+    return { status: 200, payload: { case: caseId, status: 'accepted' } };
   }
 
   async #disbelieve(code: RefusalCode, batchId: string | undefined, payload: unknown): Promise<MethodAnswer> {

@@ -48,6 +48,8 @@ export interface CourierDeps {
   readonly serverCaPem?: string;
   /** Keys whose signature on a receipt is believed. */
   readonly receiptKeys: readonly PublicKey[];
+  /** The receiver certified that a withdrawn case is erased there. */
+  readonly onCertified?: (caseId: string) => void;
   /** A receipt was taken. */
   readonly onReceipt?: () => void;
   /** A case was delivered: every archive of it has a verified receipt. */
@@ -127,6 +129,7 @@ export class Courier implements Service {
       onAccepted: (batchId, delivered) => this.#accepted(batchId, delivered),
       onEarly: (batchId) => this.#tooEarly(batchId),
       onRefused: () => this.wake(),
+      onCertified: deps.onCertified,
     });
   }
 

@@ -119,6 +119,10 @@ export class LedgerReader {
     return Object.fromEntries(rows.map(({ stage, cases }) => [stage, cases]));
   }
 
+  archiveById(archiveId: string): ArchiveRecord | undefined {
+    return this.#archives('archives.archive_id = ?', archiveId)[0];
+  }
+
   archivesOf(caseId: string): ArchiveRecord[] {
     return this.#archives('archives.case_id = ?', caseId);
   }
@@ -162,6 +166,14 @@ export class LedgerReader {
   bytesKept(): number {
     const row = this.#sql("SELECT coalesce(sum(bytes), 0) AS bytes FROM archives WHERE kept <> 'gone'").get() as Row;
     return row.bytes as number;
+  }
+
+  /** The order to erase a case, as it was sent; undefined when there is none, or nothing ever left. */
+  deletionOrderOf(caseId: string): string | undefined {
+    const row = this.#sql('SELECT order_json AS text FROM withdrawals WHERE case_id = ?').get(caseId) as
+      | Row
+      | undefined;
+    return (row?.text as string | null | undefined) ?? undefined;
   }
 
   withdrawalOf(caseId: string): WithdrawalRecord | undefined {

@@ -11,6 +11,8 @@ import type { Receipt } from '../protocol/receipt.ts';
  * - `DEVICE_MISMATCH`, `ARCHIVES_MISMATCH`, `DIGEST_MISMATCH`, `BYTES_MISMATCH`, `TOTAL_MISMATCH`: the receipt is for
  *   another device, other archives, other content, other sizes, or its sum is wrong
  * - `ITEMS_MISMATCH`: it is for other items, or refuses items that were not in the batch
+ * - `NOT_ORDERED`, `ORDER_MISMATCH`: a certificate of deletion for a case that was not withdrawn, or not of what was
+ *   ordered
  * - `PREVIOUS_MISMATCH`: it does not follow the last receipt of this device
  */
 export type RefusalCode =
@@ -25,6 +27,8 @@ export type RefusalCode =
   | 'BYTES_MISMATCH'
   | 'TOTAL_MISMATCH'
   | 'ITEMS_MISMATCH'
+  | 'NOT_ORDERED'
+  | 'ORDER_MISMATCH'
   | 'PREVIOUS_MISMATCH';
 
 /** What the ledger knows about the batch that a receipt names. */

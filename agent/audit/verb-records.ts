@@ -34,6 +34,17 @@ export const verbRecords: { readonly [Name in Verb]: 'reads' | VerbRecord<Name> 
     ...{ action: 'outbox-drop', when: 'step' },
     of: ({ itemId, reason }) => ({ subject: itemId, why: reason }),
   },
+  'case-hold': { action: 'case-hold', when: 'step', of: ({ caseId, reason }) => ({ subject: caseId, why: reason }) },
+  'case-retry': { action: 'case-retry', when: 'step', of: ({ caseId }) => ({ subject: caseId }) },
+  'case-withdraw': {
+    ...{ action: 'case-withdraw', when: 'step' },
+    of: ({ caseId, reason }) => ({ subject: caseId, why: reason }),
+  },
+  'case-export': {
+    ...{ action: 'case-export', when: 'before' },
+    of: ({ caseId, to, form }) => ({ subject: caseId, why: to, evidence: { form } }),
+  },
+  'case-export-status': 'reads',
   'import-start': { action: 'import-start', when: 'before', of: ({ path }) => ({ why: path }) },
   'import-status': 'reads',
   'audit-take': 'reads',

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readStorageKey } from '../../certs/index.ts';
 import { openText } from '../../core/boxed-text.ts';
 import { exitCode, formatBytes, type GlobalOptions, print, table, UsageError, Verdict } from '../../core/cli.ts';
+import { certificateLines } from '../../protocol/certificate-lines.ts';
 import type { ApplianceCase } from '../../protocol/documents.ts';
 import { openLedgerReader } from '../../uploader/index.ts';
 import { foldersOf } from '../folders.ts';
@@ -22,7 +23,12 @@ export function showCase(options: GlobalOptions, id: string): void {
     throw new UsageError('MISUSED', `there is no case ${id}`, { hint: 'See `vestibule cases`.' });
   }
   print(options, found, () =>
-    detail(found, openText(record.sourceSealed, readStorageKey(foldersOf(options.data).keys))),
+    detail(
+      found,
+      record.sourceSealed.length === 0
+        ? '(forgotten)'
+        : openText(record.sourceSealed, readStorageKey(foldersOf(options.data).keys)),
+    ),
   );
 }
 
@@ -56,8 +62,10 @@ function render(cases: readonly ApplianceCase[]): string {
 
 function detail(one: ApplianceCase, entry: string): string {
   const archives = one.archives.map(
-    ({ tier, bytes, sha256, base }) =>
-      `${tier} ${formatBytes(bytes)} ${sha256.slice(0, 16)}…${base === undefined ? '' : `, the rest as in ${base}`}`,
+    ({ tier, bytes, sha256, base, send, released }) =>
+      `${tier} ${formatBytes(bytes)} ${sha256.slice(0, 16)}…${base === undefined ? '' : `, the rest as in ${base}`}${
+        send === undefined ? '' : `, sent ${send}`
+      }${released === undefined ? '' : `, gone since ${released.at} (${released.why})`}`,
   );
   return table([
     ['case', one.caseId],
@@ -72,9 +80,23 @@ function detail(one: ApplianceCase, entry: string): string {
     ['detected', one.detectedAt],
     ...(one.deliveredAt ? [['delivered', one.deliveredAt]] : []),
     ...archives.map((text) => ['archive', text]),
+    ...withdrawalOf(one),
   ]);
 }
 
 function filesOf({ files }: ApplianceCase): string {
   return files === 1 ? '1 file' : `${files} files`;
+}
+
+const withdrawalWords = {
+  local: 'nothing ever left this appliance',
+  ordered: 'the receiver has not certified it yet',
+  certified: 'the receiver has certified it',
+} as const;
+
+/** The certificate's words are shown; who wants to check its signature takes it from `--json`. */
+function withdrawalOf({ withdrawn }: ApplianceCase): string[][] {
+  if (!withdrawn) return [];
+  const { at, state, certificate } = withdrawn;
+  return [['withdrawn', `${at}: ${withdrawalWords[state]}`], ...(certificate ? certificateLines(certificate) : [])];
 }

@@ -30,6 +30,8 @@ async function serve(
     ...{ 'case-release': note, 'case-unlock': note, 'case-unlock-status': note },
     ...{ 'outbox-retry': note, 'outbox-drop': note },
     ...{ 'import-start': note, 'import-status': note, 'audit-take': note },
+    ...{ 'case-hold': note, 'case-retry': note, 'case-withdraw': note },
+    ...{ 'case-export': note, 'case-export-status': note },
   };
   const server = new ControlServer({ path, log: silentLog, talkMs: 300, handlers: { ...verbs, ...more.handlers } });
   await server.start();

@@ -7,6 +7,7 @@ import { itemIdSchema } from '../../protocol/outbox.ts';
 export class RequestError extends GatewayError<'UNKNOWN_VERB' | 'BAD_REQUEST'> {}
 
 const holder = z.string().min(1).max(100);
+const reason = z.string().min(1).max(1000);
 
 /** What the socket takes, verb by verb. The compiler finds a verb without its row. */
 const requests: { readonly [Verb in ControlRequest['verb']]: z.ZodType<Extract<ControlRequest, { verb: Verb }>> } = {
@@ -45,6 +46,16 @@ const requests: { readonly [Verb in ControlRequest['verb']]: z.ZodType<Extract<C
     itemId: itemIdSchema,
     reason: z.string().min(1).max(500),
   }),
+  'case-hold': z.object({ verb: z.literal('case-hold'), caseId: caseIdSchema, reason }),
+  'case-retry': z.object({ verb: z.literal('case-retry'), caseId: caseIdSchema }),
+  'case-withdraw': z.object({ verb: z.literal('case-withdraw'), caseId: caseIdSchema, reason }),
+  'case-export': z.object({
+    verb: z.literal('case-export'),
+    caseId: caseIdSchema,
+    to: z.string().startsWith('/').max(4096),
+    form: z.enum(['files', 'archives']),
+  }),
+  'case-export-status': z.object({ verb: z.literal('case-export-status'), caseId: caseIdSchema }),
   'import-start': z.object({ verb: z.literal('import-start'), path: z.string().startsWith('/').max(4096) }),
   'import-status': z.object({ verb: z.literal('import-status'), importId: importIdSchema }),
   'audit-take': z.object({ verb: z.literal('audit-take') }),

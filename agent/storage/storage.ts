@@ -14,7 +14,7 @@ export interface StorageDeps {
   /** What the store takes by the ledger's word, until the folder has been measured. */
   readonly presumedBytes: number;
   /** The store became full, or has room again. */
-  readonly onChange: (state: SpaceState) => void;
+  readonly onChange: (state: SpaceState, status: StorageStatus) => void;
 }
 
 export interface StorageStatus extends Space {
@@ -77,12 +77,13 @@ export class Storage {
     const ledgerBytes = sizeOf(folders.ledger) + sizeOf(`${folders.ledger}-wal`);
     const space = { usedBytes: this.#casesBytes + ledgerBytes, freeBytes: bavail * bsize };
     const state = nextSpaceState(this.#state, space, limits);
+    const status = { ...space, state, budgetBytes: budgetOf(space, limits) };
     if (state !== this.#state) {
       this.#state = state;
       log.warn({ state, ...space }, state === 'full' ? 'the store is full, intake holds' : 'the store has room again');
-      onChange(state);
+      onChange(state, status);
     }
-    return { ...space, state, budgetBytes: budgetOf(space, limits) };
+    return status;
   }
 
   /** What may still be taken now; 0 while the store is full. For whoever takes something in, behind the gate. */

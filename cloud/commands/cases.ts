@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { formatBytes, type GlobalOptions, print, table, UsageError } from '../../core/cli.ts';
+import { certificateLines } from '../../protocol/certificate-lines.ts';
 import type { CloudCase } from '../../protocol/documents.ts';
 import { exportCase as exportFrom, openCatalogueReader } from '../../receiver/index.ts';
 import { cloudFoldersOf } from '../folders.ts';
@@ -41,10 +42,11 @@ function detail(one: CloudCase): string {
     archive.tier,
     `${archive.files} files, ${formatBytes(archive.bytes)}, received ${archive.receivedAt}, SHA-256 ${archive.sha256}${
       archive.base === undefined ? '' : `, the rest as in ${archive.base}`
-    }`,
+    }${archive.withdrawnAt === undefined ? '' : `, erased by order ${archive.withdrawnAt}`}`,
   ]);
   const counts = `${one.maps} maps, ${one.points} points, ${one.lesions} lesions`;
-  return table([['case', one.caseId], ['device', one.deviceId], ['study', counts], ...archives]);
+  const certificate = one.certificate === undefined ? [] : certificateLines(one.certificate);
+  return table([['case', one.caseId], ['device', one.deviceId], ['study', counts], ...archives, ...certificate]);
 }
 
 async function read<T>(

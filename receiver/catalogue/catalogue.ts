@@ -4,6 +4,7 @@ import type { CloudCase } from '../../protocol/documents.ts';
 import type { ItemKind } from '../../protocol/outbox.ts';
 import type { Receipt } from '../../protocol/receipt.ts';
 import type { AuditHeadRow } from './audit-heads.ts';
+import type { Erasure } from './withdrawals.ts';
 
 /** An event that waits in the receiver's own inbox, durable there. */
 export interface WaitingEvent {
@@ -76,6 +77,8 @@ export interface Answer {
   readonly batch: string;
   readonly content:
     | { readonly kind: 'receipt'; readonly jws: string }
+    /** A certificate of deletion; `batch` is the case. */
+    | { readonly kind: 'certificate'; readonly jws: string }
     | { readonly kind: 'refusal'; readonly code: string; readonly message: string };
 }
 
@@ -133,6 +136,14 @@ export interface Catalogue {
   answersFor(deviceId: string): Promise<readonly Answer[]>;
   markDelivered(answer: Answer, now: Date): Promise<void>;
   markDeclined(answer: Answer, status: number): Promise<void>;
+  /** Rejects with CASE_WITHDRAWN when one of these cases of a device was withdrawn. */
+  refuseWithdrawn(deviceId: string, caseIds: readonly string[]): Promise<void>;
+  /** Orders of deletion whose objects may still be there. */
+  openErasures(): Promise<readonly Erasure[]>;
+  /** True while an archive that is kept has these bytes. */
+  isObjectNeeded(sha256: Sha256): Promise<boolean>;
+  /** Keeps the certificate of an erasure, which the device is then told. */
+  certifyErasure(erasure: Erasure, certificate: string): Promise<void>;
   close(): void;
 }
 
@@ -171,6 +182,8 @@ export interface ArchiveRow
   readonly batch: string;
   readonly chunks: number;
   readonly receivedAt: string;
+  /** Its bytes are erased by order, or about to be; it has no keys any more. */
+  readonly withdrawnAt?: string;
 }
 
 export interface ReceiptRow {

@@ -164,22 +164,32 @@ export class SqliteReader implements CatalogueReader {
       .orderBy('archives.tier');
     const only = cases.length === 1 ? cases[0] : undefined;
     const rows = await (only ? query.where('archives.case_id', '=', only.case_id) : query).execute();
+    const certificates = await this.#certificates(only);
     const byCase = Map.groupBy(rows, (row) => `${row.device_id} ${row.case_id}`);
     return cases.map((row) => ({
       caseId: row.case_id,
       deviceId: row.device_id,
       ...{ maps: row.maps, points: row.points, lesions: row.lesions },
       archives: (byCase.get(`${row.device_id} ${row.case_id}`) ?? []).map(cloudArchive),
+      ...certificates.get(`${row.device_id} ${row.case_id}`),
     }));
+  }
+
+  /** Certificates of deletion, by device and case. */
+  async #certificates(only: { readonly case_id: string } | undefined) {
+    const query = this.#db.selectFrom('withdrawals').selectAll().where('certificate', 'is not', null);
+    const rows = await (only ? query.where('case_id', '=', only.case_id) : query).execute();
+    return new Map(rows.map((row) => [`${row.device_id} ${row.case_id}`, { certificate: row.certificate ?? '' }]));
   }
 }
 
 type SelectedArchive = Selectable<CatalogueTables['archives']> & { readonly base_archive_id: string | null };
 
 function cloudArchive(row: SelectedArchive & { jws: string }): CloudCase['archives'][number] {
-  const { archiveId, tier, sha256, bytes, files, base, receivedAt } = archiveRow(row);
+  const { archiveId, tier, sha256, bytes, files, base, receivedAt, withdrawnAt } = archiveRow(row);
   const standsOn = base === undefined ? {} : { base };
-  return { archiveId, tier, sha256, bytes, files, ...standsOn, receivedAt, receipt: row.jws };
+  const withdrawn = withdrawnAt === undefined ? {} : { withdrawnAt };
+  return { archiveId, tier, sha256, bytes, files, ...standsOn, receivedAt, receipt: row.jws, ...withdrawn };
 }
 
 function archiveRow(row: SelectedArchive): ArchiveRow {
@@ -196,5 +206,6 @@ function archiveRow(row: SelectedArchive): ArchiveRow {
     keys: JSON.parse(row.keys) as ArchiveRow['keys'],
     receivedAt: row.received_at,
     ...(row.base_archive_id === null ? {} : { base: row.base_archive_id }),
+    ...(row.withdrawn_at === null ? {} : { withdrawnAt: row.withdrawn_at }),
   };
 }

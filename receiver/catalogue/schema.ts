@@ -9,6 +9,7 @@ export interface CatalogueTables {
   cases: CasesTable;
   archives: ArchivesTable;
   deltas: DeltasTable;
+  withdrawals: WithdrawalsTable;
   receipts: ReceiptsTable;
   answers: AnswersTable;
   items: ItemsTable;
@@ -61,9 +62,20 @@ interface ArchivesTable {
   bytes: number;
   files: number;
   chunks: number;
-  /** JWE General JSON. */
+  /** JWE General JSON; an empty object once it was withdrawn. */
   keys: string;
   received_at: string;
+  withdrawn_at: Generated<string | null>;
+  /** The case whose withdrawal it fell to: its own, or that of its base. */
+  withdrawn_for: Generated<string | null>;
+}
+
+/** Orders to erase a case. Without a certificate the objects may still be there. */
+interface WithdrawalsTable {
+  device_id: string;
+  case_id: string;
+  order_json: string;
+  certificate: string | null;
 }
 
 /** Which archive holds only what differs, and from which. The base cannot go before it. */
@@ -112,6 +124,8 @@ interface AnswersTable {
   batch: string;
   /** JSON {code, message}; null: the batch has a receipt. */
   refusal: string | null;
+  /** Of a case that was withdrawn, whose id then stands for the batch. */
+  certificate: Generated<string | null>;
   delivered_at: string | null;
   /** The device answered that it does not want it; told again only when it asks again. */
   declined_status: number | null;
@@ -269,6 +283,23 @@ export const catalogueMigrations: readonly Migration[] = [
         FOREIGN KEY (device_id, batch) REFERENCES receipts (device_id, batch)
       ) STRICT;
       CREATE INDEX audit_heads_by_seq ON audit_heads (device_id, seq);
+    `,
+  },
+  {
+    version: 1005,
+    sql: `
+      ALTER TABLE archives ADD COLUMN withdrawn_at TEXT;
+      ALTER TABLE archives ADD COLUMN withdrawn_for TEXT;
+      CREATE INDEX archives_withdrawn ON archives (device_id, withdrawn_for) WHERE withdrawn_for IS NOT NULL;
+      ALTER TABLE answers ADD COLUMN certificate TEXT;
+
+      CREATE TABLE withdrawals (
+        device_id   TEXT NOT NULL REFERENCES devices,
+        case_id     TEXT NOT NULL,
+        order_json  TEXT NOT NULL,
+        certificate TEXT,
+        PRIMARY KEY (device_id, case_id)
+      ) STRICT;
     `,
   },
 ];

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { type Database, openStore } from '../../core/database.ts';
+import type { Sha256 } from '../../core/digest.ts';
 import type {
   Acceptance,
   Answer,
@@ -13,6 +14,7 @@ import type {
 import { type InboxDeps, recordRejection, takeIn } from './inbox.ts';
 import { kyselyOver, SqliteReader } from './reader.ts';
 import { type CatalogueTables, catalogueMigrations } from './schema.ts';
+import { certifyErasure, type Erasure, isObjectNeeded, openErasures, refuseWithdrawn } from './withdrawals.ts';
 import { writeBatch } from './write-batch.ts';
 
 type Tables = Kysely<CatalogueTables>;
@@ -131,9 +133,9 @@ export class SqliteCatalogue implements Catalogue {
       .orderBy('answers.id')
       .limit(answersAtOnce)
       .execute();
-    return rows.map(({ id, device_id, batch, refusal, jws }) => ({
+    return rows.map(({ id, device_id, batch, refusal, certificate, jws }) => ({
       ...{ id, deviceId: device_id, batch },
-      content: refusal === null ? { kind: 'receipt', jws: jws ?? '' } : { kind: 'refusal', ...JSON.parse(refusal) },
+      content: contentOf({ refusal, certificate, jws }),
     }));
   }
 
@@ -143,6 +145,22 @@ export class SqliteCatalogue implements Catalogue {
 
   async markDeclined(answer: Answer, status: number): Promise<void> {
     await this.#mark(answer, { declined_status: status });
+  }
+
+  async refuseWithdrawn(deviceId: string, caseIds: readonly string[]): Promise<void> {
+    await refuseWithdrawn(this.#db, deviceId, caseIds);
+  }
+
+  async openErasures(): Promise<readonly Erasure[]> {
+    return openErasures(this.#db);
+  }
+
+  async isObjectNeeded(sha256: Sha256): Promise<boolean> {
+    return isObjectNeeded(this.#db, sha256);
+  }
+
+  async certifyErasure(erasure: Erasure, certificate: string): Promise<void> {
+    await this.#db.transaction().execute((work) => certifyErasure(work, erasure, certificate));
   }
 
   close(): void {
@@ -173,4 +191,14 @@ export class SqliteCatalogue implements Catalogue {
   async #done(work: Work, event: WaitingEvent): Promise<void> {
     await work.deleteFrom('inbox').where('id', '=', event.id).execute();
   }
+}
+
+function contentOf(row: {
+  readonly refusal: string | null;
+  readonly certificate: string | null;
+  readonly jws: string | null;
+}): Answer['content'] {
+  if (row.certificate !== null) return { kind: 'certificate', jws: row.certificate };
+  if (row.refusal !== null) return { kind: 'refusal', ...JSON.parse(row.refusal) };
+  return { kind: 'receipt', jws: row.jws ?? '' };
 }

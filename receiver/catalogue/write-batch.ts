@@ -1,10 +1,12 @@
 import type { Transaction } from 'kysely';
 import { sha256 } from '../../core/digest.ts';
 import type { Manifest, ManifestArchive } from '../../protocol/batch.ts';
+import { type DeletionOrder, deletionOrderSchema } from '../../protocol/withdrawal.ts';
 import { BatchRefused } from '../errors.ts';
 import { writeAuditHead } from './audit-heads.ts';
 import type { SignReceipt, StoredBatch } from './catalogue.ts';
 import type { CatalogueTables } from './schema.ts';
+import { refuseWithdrawn, takeOrder } from './withdrawals.ts';
 import { type NewItems, newItems, writeItems } from './write-items.ts';
 
 type Work = Transaction<CatalogueTables>;
@@ -15,13 +17,26 @@ type Work = Transaction<CatalogueTables>;
  */
 export async function writeBatch(work: Work, batch: StoredBatch, now: Date, sign: SignReceipt): Promise<void> {
   const { manifest } = batch;
+  await refuseWithdrawn(
+    work,
+    manifest.device,
+    manifest.archives.map(({ caseId }) => caseId),
+  );
   const news = await newArchives(work, manifest);
   const items = batch.items && (await newItems(work, manifest.device, batch.items));
   await writeReceipt(work, { manifest, items }, now, sign);
   for (const archive of news) await writeArchive(work, batch, archive, now);
   if (items) await writeItems(work, manifest, items.news, now);
   await writeAuditHead(work, manifest);
+  for (const { kind, body } of items?.news ?? []) {
+    if (kind === 'withdrawal') await takeOrder(work, manifest.device, parseOrder(body), now);
+  }
   await work.insertInto('answers').values({ device_id: manifest.device, batch: manifest.batch }).execute();
+}
+
+/** What is not an order was refused before it came here. */
+function parseOrder(body: Uint8Array): DeletionOrder {
+  return deletionOrderSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
 }
 
 /** Archives that are not entered yet. One that is, under another batch, must be the same bytes. */

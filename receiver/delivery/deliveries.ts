@@ -175,6 +175,7 @@ export class Deliveries {
 
 function acknowledgementOf({ batch, content }: Answer): Acknowledgement {
   if (content.kind === 'receipt') return acknowledgementSchema.parse({ receipt: content.jws });
+  if (content.kind === 'certificate') return acknowledgementSchema.parse({ certificate: content.jws });
   const { code, message } = content;
   return acknowledgementSchema.parse({ refused: { batch, code, message: message.slice(0, 500) } });
 }

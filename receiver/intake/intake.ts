@@ -57,6 +57,10 @@ export class Intake {
     const { catalogue, clock, log, sign } = this.#deps;
     if (await catalogue.repeatAnswer(event, manifest.batch)) return 'repeated';
     checkManifest(manifest);
+    await catalogue.refuseWithdrawn(
+      manifest.device,
+      manifest.archives.map(({ caseId }) => caseId),
+    );
     const chunks = new Map<string, number>();
     for (const archive of manifest.archives) {
       signal.throwIfAborted();
@@ -78,7 +82,7 @@ export class Intake {
   async #baseOf({ archiveId, base, tier }: ManifestArchive, device: string): Promise<ArchiveRow | undefined> {
     if (base === undefined) return undefined;
     const found = await this.#deps.catalogue.reader.archive(device, base);
-    if (found && found.tier === tier && found.base === undefined) return found;
+    if (found && found.tier === tier && found.base === undefined && found.withdrawnAt === undefined) return found;
     throw new BatchRefused('BASE_MISSING', `${archiveId} stands on an archive that is not here`);
   }
 

@@ -3,6 +3,7 @@ import { type Envelope, open } from '../../core/envelope.ts';
 import { type Manifest, type ManifestItems, maxItemBlobBytes } from '../../protocol/batch.ts';
 import { bodyOf, itemsDigest, openItemBlob } from '../../protocol/item-pack.ts';
 import { itemKindSchema, maxItemBytes, type WireItem } from '../../protocol/outbox.ts';
+import { deletionOrderSchema } from '../../protocol/withdrawal.ts';
 import type { CheckedItem, CheckedItems } from '../catalogue/catalogue.ts';
 import type { BlobSource } from '../channel/channel.ts';
 import { BatchRefused } from '../errors.ts';
@@ -45,7 +46,16 @@ function judge(item: WireItem): Judged {
   const known = itemKindSchema.safeParse(kind);
   if (!known.success) return { id, body, code: 'KIND_UNKNOWN' };
   if (body.length > maxItemBytes) return { id, body, code: 'ITEM_TOO_LARGE' };
+  if (known.data === 'withdrawal' && !isOrder(body)) return { id, body, code: 'ORDER_INVALID' };
   return { id, kind: known.data, at, body };
+}
+
+function isOrder(body: Buffer): boolean {
+  try {
+    return deletionOrderSchema.safeParse(JSON.parse(body.toString('utf8'))).success;
+  } catch {
+    return false;
+  }
 }
 
 async function fetchSealed(

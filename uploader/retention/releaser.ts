@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { eraseArchiveInSteps } from '../../archive/index.ts';
 import type { Clock } from '../../core/clock.ts';
+import { codeOf } from '../../core/errors.ts';
 import type { Gate } from '../../core/gate.ts';
 import type { Checkpoint } from '../../core/gate-flag.ts';
 import type { Service } from '../../core/lifecycle.ts';
@@ -35,9 +36,13 @@ export interface ReleaserDeps {
   readonly policy: RetentionPolicy;
   /** Space is needed: delivered archives go at once. */
   readonly isPressed: () => boolean;
+  /** The ledger, which records this release with what it stores. */
+  readonly accounted?: (archive: ArchiveRecord) => Ledger;
   /** Bytes left the disk. */
   readonly onReleased: (released: ReleasedBytes) => void;
 }
+
+type ReleaseDeps = Pick<ReleaserDeps, 'ledger' | 'folder' | 'accounted' | 'onReleased'>;
 
 /**
  * Gives space back: erases what the retention policy lets go, and what was ordered away, each archive behind the gate
@@ -149,13 +154,18 @@ export class Releaser implements Service {
  * Returns how many there were.
  */
 export async function releaseRecorded(
-  { ledger, folder, onReleased }: Pick<ReleaserDeps, 'ledger' | 'folder' | 'onReleased'>,
+  { ledger, folder, accounted = () => ledger, onReleased }: ReleaseDeps,
   checkpoint: Checkpoint,
 ): Promise<number> {
   const releasing = ledger.read.archivesReleasing();
-  for (const { archiveId, file } of releasing) {
-    await eraseArchiveInSteps(join(folder, file), checkpoint);
-    onReleased(await ledger.finishRelease(archiveId));
+  for (const archive of releasing) {
+    await eraseArchiveInSteps(join(folder, archive.file), checkpoint);
+    try {
+      onReleased(await accounted(archive).finishRelease(archive.archiveId));
+    } catch (error) {
+      // Somebody else has ended it meanwhile: a starting daemon makes good what the releaser does as well.
+      if (codeOf(error) !== 'ILLEGAL_MOVE') throw error;
+    }
   }
   return releasing.length;
 }
