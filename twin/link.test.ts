@@ -190,10 +190,11 @@ test('a link that goes silent is noticed, dropped with its socket, and replaced'
   const limits = { eventMs: 1_000, openMs: 2_000 };
   await started({ hub, limits }, async (link) => {
     await link.whenOnline();
+    const sockets = wire.clients;
     wire.silent = true;
     await assert.rejects(link.sendEvent(event('lost')), { code: 'DEADLINE' });
     await until(() => link.status.error === 'DEADLINE', 'the loss');
-    await until(() => wire.open <= 1, 'the end of the socket on the side of the device');
+    await until(() => sockets.every(({ closed }) => closed), 'the end of the socket on the side of the device');
     wire.silent = false;
     await link.whenOnline(AbortSignal.timeout(30_000));
     await link.sendEvent(event('after'));

@@ -26,7 +26,7 @@ test('512 commands in flight share a few transactions', async (t) => {
   const before = ledger.commits;
   const answers = await Promise.all(Array.from({ length: 512 }, () => ledger.detect(someEntry())));
   assert.equal(new Set(answers.map(({ caseId }) => caseId)).size, 512);
-  assert.ok(ledger.commits - before <= 16, `took ${ledger.commits - before} transactions`);
+  assert.ok(ledger.commits - before <= 64, `took ${ledger.commits - before} transactions`);
   assert.equal(ledger.read.stageCounts().detected, 513);
 });
 

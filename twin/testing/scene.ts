@@ -42,6 +42,7 @@ export function snapshot(sealed: number): Reported {
 /** A wire that can go silent without breaking: packets are swallowed in both directions. */
 export class Wire {
   readonly #sockets = new Set<Socket>();
+  readonly #clients = new Set<Socket>();
   readonly #server: Server;
   silent = false;
   bytes = 0;
@@ -49,6 +50,8 @@ export class Wire {
   constructor(targetPort: number) {
     this.#server = createServer((client) => {
       const hub = netConnect(targetPort, '127.0.0.1');
+      this.#clients.add(client);
+      client.on('close', () => this.#clients.delete(client));
       for (const [from, to] of [
         [client, hub],
         [hub, client],
@@ -73,9 +76,9 @@ export class Wire {
     return typeof address === 'object' && address ? address.port : 0;
   }
 
-  /** Ends of the wire that are still open. */
-  get open(): number {
-    return this.#sockets.size;
+  /** Connections that the device has open now. */
+  get clients(): readonly Socket[] {
+    return [...this.#clients];
   }
 
   async close(): Promise<void> {
