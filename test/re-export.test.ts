@@ -16,9 +16,11 @@ import { cloudFoldersOf } from '../cloud/folders.ts';
 import { openText } from '../core/boxed-text.ts';
 import { sha256 } from '../core/digest.ts';
 import { passAlways } from '../core/gate-flag.ts';
+import type { LocalExport } from '../protocol/control.ts';
 import type { ApplianceCase } from '../protocol/documents.ts';
 import { findObject } from './harness/everything.ts';
 import { expectDone, Site } from './harness/site.ts';
+import { until } from './harness/until.ts';
 
 /** At this size what is sent in any case (mesh, study file, index) is much of the whole; `scripts/bench re-export` takes a clinical one. */
 const study = { seed: 20_263, points: 12 };
@@ -33,6 +35,8 @@ function digestsIn(folder: string): Map<string, string> {
   const paths = files.map(({ parentPath, name }) => join(parentPath, name));
   return new Map(paths.sort().map((path) => [relative(folder, path), sha256(readFileSync(path))]));
 }
+
+const namesIn = (folder: string) => readdirSync(folder).toSorted();
 
 /** Digests of a study tier as one whole export would have it. */
 async function digestsOf({ files }: PseudonymisedStudy): Promise<Map<string, string>> {
@@ -110,6 +114,58 @@ describe('a study that is exported again', () => {
     rmSync(join(site.data, `exported-${one.caseId}`), { recursive: true });
     return exported(one);
   }
+
+  test('EXPORT-01: the appliance gives out what the receiver gives out, into a new folder alone, and not while the gate is closed', async () => {
+    const [one, other] = [(await site.cases())[0]!, await newest()];
+    const before = namesIn(join(site.data, 'appliance', 'cases'));
+    const taken = async (caseId: string, name: string, ...more: readonly string[]) => {
+      const there = namesIn(site.data);
+      const { stdout } = await expectDone(
+        site.vestibule('cases', 'export', caseId, ...toFolder(name), ...more, '--json'),
+      );
+      assert.deepEqual(namesIn(site.data), [...there, name].toSorted(), 'nothing beside it');
+      const found = digestsIn(join(site.data, name));
+      const { files, tiers } = JSON.parse(stdout) as LocalExport;
+      return { found, files, tiers };
+    };
+    const toFolder = (name: string) => ['--to', join(site.data, name)];
+
+    for (const [at, each] of [one, other].entries()) {
+      const { found, files, tiers } = await taken(each.caseId, `local-${at}`);
+      assert.deepEqual(found, digestsIn(join(site.data, `exported-${each.caseId}`)));
+      assert.deepEqual([files, tiers], [found.size, ['study']]);
+    }
+    const { found } = await taken(other.caseId, 'local-sealed', '--sealed');
+    const { storage } = await openLocalKeys(await KeyFolder.open(join(site.data, 'appliance', 'keys')));
+    for (const { archiveId, sha256: sealed } of other.archives) {
+      const [name] = [...found].find(([, digest]) => digest === sealed) ?? [];
+      assert.ok(name, `the very bytes of ${archiveId}`);
+      const keys = readFileSync(join(site.data, 'local-sealed', name.replace(/case$/, 'keys')), 'utf8');
+      assert.ok(keys.includes('"kid"') && !keys.includes(storage.kid), 'with keys for everybody but the appliance');
+    }
+    assert.equal(found.size, 2 * other.archives.length);
+
+    for (const folder of ['local-0', 'appliance/inbox/there', 'none/there']) {
+      const refused = await site.vestibule('cases', 'export', one.caseId, ...toFolder(folder), '--json');
+      assert.equal(refused.code, 1, `${folder}: ${refused.stdout}`);
+      assert.match(refused.stderr + refused.stdout, /folder/);
+    }
+    await expectDone(site.vestibule('procedure', 'start', '--reason', 'test'));
+    const closed = await site.vestibule('cases', 'export', one.caseId, ...toFolder('local-later'), '--json');
+    assert.equal(closed.code, 3, closed.stderr);
+    assert.ok(!namesIn(site.data).includes('local-later'));
+    await expectDone(site.vestibule('procedure', 'stop'));
+    const isThere = () => namesIn(site.data).includes('local-later') && digestsIn(join(site.data, 'local-later'));
+    await until(
+      () => {
+        const there = isThere();
+        return there && there.size === digestsIn(join(site.data, 'local-0')).size;
+      },
+      'the export',
+      60_000,
+    );
+    assert.deepEqual(namesIn(join(site.data, 'appliance', 'cases')), before);
+  });
 
   test('REEXPORT-02: when the receiver has lost the base, the case is held, the cloud names it, and the next is whole', async () => {
     const base = archiveOf((await site.cases())[0], 'study')!;
