@@ -9,6 +9,9 @@ const mostBlocks = 40_000;
 /** A block should take so long; twice as long is the promise, since rates change. */
 const aimMs = 1_000;
 
+/** So much larger than the last one a block is at most, however fast that was. */
+const growth = 4;
+
 /** What is known of the way to the blob endpoint. */
 export interface Pace {
   /** Smoothed over the last blocks; undefined before the first. */
@@ -23,7 +26,7 @@ export const unknownPace: Pace = { bytesPerMs: undefined, limitBytes: firstBlock
 export function paced(pace: Pace, bytes: number, ms: number): Pace {
   const now = bytes / Math.max(ms, 1);
   const bytesPerMs = pace.bytesPerMs === undefined ? now : (pace.bytesPerMs + now) / 2;
-  return { bytesPerMs, limitBytes: Math.min(largestBlock, Math.max(pace.limitBytes, 2 * bytes)) };
+  return { bytesPerMs, limitBytes: Math.min(largestBlock, Math.max(pace.limitBytes, growth * bytes)) };
 }
 
 /** After a block failed on its way: the next ones are half as large, so that a bad line still makes progress. */

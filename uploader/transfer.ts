@@ -31,6 +31,10 @@ interface Cargo {
   readonly endpoint: BlobEndpoint;
 }
 
+interface ReadBlock extends StagedBlock {
+  readonly content: Buffer;
+}
+
 export interface TransferRun {
   readonly signal: AbortSignal;
   /** Asked before each block: false sets the transfer aside for something more urgent. */
@@ -76,23 +80,45 @@ export class Transfer {
     return kept;
   }
 
-  /** Stages what the found blocks do not cover. Undefined when something more urgent came up. */
+  /**
+   * Stages what the found blocks do not cover. Undefined when something more urgent came up. While blocks are on their
+   * way the next one is read, and the ledger notes the one before; all are noted before this returns or throws.
+   */
   async #stageRest(found: readonly StagedBlock[]): Promise<readonly StagedBlock[] | undefined> {
     const { bytes } = this.#cargo.archive;
     const { pacer, parallelBlocks } = this.#deps;
     const staged = [...found];
     const covered: Extent[] = [...found];
     let state: 'going' | 'set-aside' | 'failed' = 'going';
+    // One for all lanes, so that none idles at the end while another has two.
+    let ahead: Promise<ReadBlock> | undefined;
+    const readNext = () => {
+      const extent = nextExtent(bytes, covered, pacer.nextBlockBytes(bytes));
+      if (extent) covered.push(extent);
+      return extent && awaitedLater(this.#read(extent));
+    };
     const lane = async () => {
-      for (;;) {
-        const extent = nextExtent(bytes, covered, pacer.nextBlockBytes(bytes));
-        if (!extent || state !== 'going') return;
-        if (!this.#run.mayGoOn()) {
-          state = 'set-aside';
-          return;
+      let noted = Promise.resolve();
+      try {
+        for (;;) {
+          ahead ??= readNext();
+          const reading = ahead;
+          if (!reading || state !== 'going') return await noted;
+          if (!this.#run.mayGoOn()) {
+            state = 'set-aside';
+            return;
+          }
+          ahead = undefined;
+          const { content, ...block } = await reading;
+          ahead ??= readNext();
+          await this.#send(block, content);
+          staged.push(block);
+          // At most one block of a lane is there and not yet noted: a kill sends that and the one on its way again.
+          await noted;
+          noted = awaitedLater(this.#note(block));
         }
-        covered.push(extent);
-        staged.push(await this.#stage(extent));
+      } finally {
+        await Promise.allSettled([noted]);
       }
     };
     const lanes = Array.from({ length: parallelBlocks }, () =>
@@ -101,26 +127,35 @@ export class Transfer {
         throw error;
       }),
     );
-    for (const lane of await Promise.allSettled(lanes)) if (lane.status === 'rejected') throw lane.reason;
+    const ends = await Promise.allSettled(lanes);
+    await Promise.allSettled([ahead]);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
     return state === 'going' ? staged.toSorted((a, b) => a.start - b.start) : undefined;
   }
 
-  /** One block: read, sent, and noted in the ledger. */
-  #stage(extent: Extent): Promise<StagedBlock> {
-    const { ledger, clock, pacer } = this.#deps;
-    const { archive, file } = this.#cargo;
-    return this.#request(async (endpoint) => {
-      this.#checkTicket();
-      const content = await readExactly(file, extent.start, extent.bytes);
+  /** One block from the disk, behind the gate, with its digest as its name. */
+  #read(extent: Extent): Promise<ReadBlock> {
+    const { gate } = this.#deps;
+    return gated({ gate, name: 'upload', signal: this.#run.signal }, async () => {
+      const content = await readExactly(this.#cargo.file, extent.start, extent.bytes);
       // In a thread of the pool: several megabytes at once would hold up everything else.
       const blockId = Buffer.from(await crypto.subtle.digest('SHA-256', content)).toString('base64');
+      return { ...extent, blockId, content };
+    });
+  }
+
+  #send({ blockId, bytes }: StagedBlock, content: Buffer): Promise<void> {
+    const { clock, pacer } = this.#deps;
+    return this.#request(async (endpoint) => {
+      this.#checkTicket();
       const startedMs = clock.monotonicMs();
       await endpoint.stage(blockId, content);
-      pacer.took(extent.bytes, clock.monotonicMs() - startedMs);
-      const block = { ...extent, blockId };
-      await ledger.addBlock({ ...block, archiveId: archive.archiveId });
-      return block;
+      pacer.took(bytes, clock.monotonicMs() - startedMs);
     });
+  }
+
+  #note(block: StagedBlock): Promise<void> {
+    return this.#deps.ledger.addBlock({ ...block, archiveId: this.#cargo.archive.archiveId });
   }
 
   /** The ticket may have been given up meanwhile (its case was held), or is near its end. */
@@ -156,4 +191,10 @@ export class Transfer {
       return request(endpoint);
     });
   }
+}
+
+/** Somebody awaits it, but not yet: until then its failure is not an unhandled one. */
+function awaitedLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }

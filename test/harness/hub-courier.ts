@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { sha256 } from '../../core/digest.ts';
 import type { Credential } from '../../hub/testing/certificates.ts';
+import { endApart, startApart } from '../../hub/testing/hub-apart.ts';
 import { World } from '../../hub/testing/world.ts';
 import type { UploadTicket } from '../../protocol/link.ts';
 import { BlobEndpoint } from '../../uploader/blob-endpoint.ts';
@@ -47,18 +48,20 @@ export class HubCourier {
     this.#credential = parts.credential;
     this.cable = parts.cable;
     this.courier = parts.courier;
-    this.#port = parts.isDirect ? parts.hub.hub.httpsPort : parts.cable.port;
+    this.#port = parts.isDirect ? parts.hub.ports.httpsPort : parts.cable.port;
   }
 
-  /** `isDirect`: blobs go past the cable. */
+  /** `isDirect`: blobs go past the cable. `isApart`: the hub has a process of its own. */
   static async make(
     t: Pick<TestContext, 'after'>,
     settings: Partial<CourierDeps> = {},
-    { isDirect = false } = {},
+    { isDirect = false, isApart = false } = {},
   ): Promise<HubCourier> {
-    const hub = await (await World.make()).start();
+    const hub = await World.make();
     const credential = await hub.device(device);
-    const cable = await new Cable({ listenPort: 0, targetPort: hub.hub.httpsPort }).start();
+    const child = isApart ? await startApart(hub) : undefined;
+    if (!child) await hub.start();
+    const cable = await new Cable({ listenPort: 0, targetPort: hub.ports.httpsPort }).start();
     const courier = await CourierWorld.make(t as TestContext, { serverCaPem: hub.authority.certPem, ...settings });
     const world = new HubCourier({ hub, credential, cable, courier, isDirect });
     const unwatch = watchStaging(world.tries);
@@ -66,6 +69,7 @@ export class HubCourier {
       unwatch();
       await courier.courier.stop();
       await cable.stop();
+      if (child) await endApart(child);
       await hub.close();
     });
     courier.link.requestUpload = (blobName) => world.requestUpload(blobName);
@@ -100,7 +104,7 @@ export class HubCourier {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     const sent = request(
       {
-        ...{ host: '127.0.0.1', port: this.#hub.hub.httpsPort, servername: 'localhost', path, agent: false },
+        ...{ host: '127.0.0.1', port: this.#hub.ports.httpsPort, servername: 'localhost', path, agent: false },
         ...{ method: body === undefined ? 'GET' : 'POST', headers: { 'content-type': 'application/json' } },
         ...{ ca: this.#hub.authority.certPem, cert: certPem, key: keyPem },
       },
