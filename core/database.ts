@@ -16,13 +16,15 @@ export interface Migration {
 }
 
 /**
- * Opens a database that must lose nothing: WAL, `synchronous=FULL`. better-sqlite3 quietly lowers `synchronous` to
+ * Opens a database that must lose nothing: WAL, `synchronous=FULL`; a new one can give the space of what was deleted
+ * back to the disk (`incremental_vacuum`), which has to be chosen before its first table. better-sqlite3 quietly lowers `synchronous` to
  * NORMAL once WAL is set, so every pragma is read back and opening fails when one differs.
  */
 export function openStore(path: string, migrations: readonly Migration[]): Handle {
   closeSync(openSync(path, 'a', 0o600));
   const db = new Database(path);
   return orClose(db, () => {
+    if (readPragma(db, 'page_count') === 0) db.pragma('auto_vacuum = incremental');
     setPragmas(db, { journal_mode: 'wal', synchronous: 2, ...hardening });
     migrate(db, migrations);
   });
