@@ -90,6 +90,14 @@ function assertPlantsFound(source: string): void {
   );
 }
 
+/** Data keys of the archives in a folder as they are wrapped for each reader. */
+function wrappedKeysIn(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.keys'));
+  return names.flatMap((name) =>
+    [...readFileSync(join(folder, name), 'utf8').matchAll(/"encrypted_key": ?"([^"]+)"/g)].map(([, key]) => key ?? ''),
+  );
+}
+
 async function travel(source: string, options: { applianceMain?: string } = {}): Promise<Site> {
   const site = await (await Site.create(options)).start();
   site.drop(source, `Export_${planted.study}`);
@@ -112,6 +120,22 @@ describe('identifier canaries', () => {
     assertPlantsFound(source);
     site = await travel(source);
     await site.reached('delivered');
+    assert.deepEqual(await searchEverywhere(site), []);
+  });
+
+  test('LEAK-05: once the case is released, neither they nor what its keys were wrapped in are in the raw data folder', async () => {
+    assert.ok(site);
+    const appliance = join(site.data, 'appliance');
+    const wrapped = new IdentifierSearch(wrappedKeysIn(join(appliance, 'cases')));
+    assert.ok(wrapped.inFolder(appliance).length > 0, 'before, the search finds it');
+    await site.appliance.stop();
+    site.configure((config) => {
+      config.storage = { ...config.storage, keepDeliveredDays: 0 };
+    });
+    await site.startAppliance();
+    await site.reached('released');
+    await until(() => wrapped.inFolder(appliance).length === 0, 'the last trace to be gone', 60_000);
+    assert.deepEqual(readdirSync(join(appliance, 'cases')), []);
     assert.deepEqual(await searchEverywhere(site), []);
     await site.close();
   });
