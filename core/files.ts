@@ -101,6 +101,26 @@ export function sweepPartials(folder: string): number {
   return leftovers.length;
 }
 
+/** Names of the finished files in a folder that end with `suffix`, a write under way not among them; none where it is absent. */
+export function finishedFiles(folder: string, suffix: string): readonly string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith(suffix) && !name.includes(partialSuffix));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Bytes of a file; 0 where there is none. */
+export function fileSize(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+}
+
 /** True when `path`, resolved, lies inside `folder`: the guard before anything is written under a name from outside. */
 export function isInside(folder: string, path: string): boolean {
   const way = relative(resolve(folder), resolve(folder, path));

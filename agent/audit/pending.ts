@@ -1,7 +1,6 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { codeOf } from '../../core/errors.ts';
-import { partialSuffix, syncFolder, unlinkDurable, writeFileDurable } from '../../core/files.ts';
+import { finishedFiles, syncFolder, unlinkDurable, writeFileDurable } from '../../core/files.ts';
 import type { StampedRecord } from './stamp.ts';
 
 /**
@@ -25,7 +24,7 @@ export interface PendingRecord {
 
 /** What waits, oldest first by its own word. The owner of a file is who the kernel says wrote it, so that is its uid. */
 export function pendingRecords(folder: string): readonly PendingRecord[] {
-  const found = names(folder).map((name) => read(join(folder, name)));
+  const found = finishedFiles(folder, suffix).map((name) => read(join(folder, name)));
   return found.toSorted((one, other) => timeOf(one).localeCompare(timeOf(other)));
 }
 
@@ -38,15 +37,6 @@ export function removePending({ path }: PendingRecord): void {
 export function setAside({ path }: PendingRecord): void {
   renameSync(path, path + unreadableSuffix);
   syncFolder(dirname(path));
-}
-
-function names(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith(suffix) && !name.includes(partialSuffix));
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 function read(path: string): PendingRecord {

@@ -1,6 +1,7 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { codeOf } from '../../core/errors.ts';
+import { fileSize } from '../../core/files.ts';
 import { describe, type Log } from '../../core/log.ts';
 import type { Decision } from '../../protocol/control.ts';
 
@@ -25,7 +26,7 @@ export class History {
   append(decision: Decision): void {
     try {
       mkdirSync(dirname(this.#path), { recursive: true, mode: 0o750 });
-      if (sizeOf(this.#path) > largestFileBytes) renameSync(this.#path, this.#path + asideSuffix);
+      if (fileSize(this.#path) > largestFileBytes) renameSync(this.#path, this.#path + asideSuffix);
       appendFileSync(this.#path, `${JSON.stringify(decision)}\n`, { mode: 0o640, flush: true });
       this.#failed = false;
     } catch (error) {
@@ -68,15 +69,6 @@ function textOf(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return '';
-    throw error;
-  }
-}
-
-function sizeOf(path: string): number {
-  try {
-    return statSync(path).size;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 0;
     throw error;
   }
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, mkdirSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { codeOf, GatewayError } from '../../core/errors.ts';
-import { partialSuffix, syncFolder, unlinkDurable, writeFileDurable } from '../../core/files.ts';
+import { finishedFiles, syncFolder, unlinkDurable, writeFileDurable } from '../../core/files.ts';
 import type { Lease } from '../../protocol/control.ts';
 
 export class LeaseError extends GatewayError<'LEASE_NOT_WRITTEN'> {}
@@ -27,7 +27,7 @@ const largestFileBytes = 4096;
  * dead. A file that cannot be understood counts as a lease that never expires: unknown is busy.
  */
 export function readLeases(folder: string): readonly Lease[] {
-  return names(folder).flatMap((name) => {
+  return finishedFiles(folder, suffix).flatMap((name) => {
     const text = readHead(join(folder, name));
     return text === undefined ? [] : [parse(text, name)];
   });
@@ -98,15 +98,6 @@ export function writeLease(folder: string, lease: Lease): void {
       hint: 'Check free space and rights of the data folder; until then, disconnect the appliance from the network.',
       cause,
     });
-  }
-}
-
-function names(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith(suffix) && !name.includes(partialSuffix));
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
   }
 }
 

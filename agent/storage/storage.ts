@@ -1,7 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../../core/errors.ts';
+import { fileSize } from '../../core/files.ts';
 import type { Checkpoint } from '../../core/gate-flag.ts';
 import type { Log } from '../../core/log.ts';
 import { Ballast } from './ballast.ts';
@@ -46,7 +46,7 @@ export class Storage {
     let bytes = 0;
     for (const name of readdirSync(folders.cases)) {
       await checkpoint();
-      bytes += sizeOf(join(folders.cases, name));
+      bytes += fileSize(join(folders.cases, name));
     }
     this.#casesBytes = bytes;
     await this.availableBytes();
@@ -74,7 +74,7 @@ export class Storage {
   async look(): Promise<StorageStatus> {
     const { folders, limits, log, onChange } = this.#deps;
     const { bavail, bsize } = await statfs(folders.cases);
-    const ledgerBytes = sizeOf(folders.ledger) + sizeOf(`${folders.ledger}-wal`);
+    const ledgerBytes = fileSize(folders.ledger) + fileSize(`${folders.ledger}-wal`);
     const space = { usedBytes: this.#casesBytes + ledgerBytes, freeBytes: bavail * bsize };
     const state = nextSpaceState(this.#state, space, limits);
     const status = { ...space, state, budgetBytes: budgetOf(space, limits) };
@@ -91,14 +91,5 @@ export class Storage {
     const { state, ...space } = await this.look();
     if (state === 'room') this.#ballast.lay(space.freeBytes);
     return state === 'full' ? 0 : availableBytes(space, this.#deps.limits);
-  }
-}
-
-function sizeOf(path: string): number {
-  try {
-    return statSync(path).size;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 0;
-    throw error;
   }
 }
