@@ -57,18 +57,6 @@ export class InlineWriter implements WritesLedger {
     this.#diskFull = listener;
   }
 
-  audited(audit: AuditEntry): WritesLedger {
-    const { failed, commits, isDamaged } = this;
-    return {
-      ...{ failed, commits, isDamaged },
-      run: (name, args) => this.run(name, args, audit),
-      compact: () => this.compact(),
-      onDiskFull: (listener) => this.onDiskFull(listener),
-      close: () => this.close(),
-      audited: (other) => this.audited(other),
-    };
-  }
-
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#db.close();

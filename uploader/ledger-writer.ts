@@ -14,7 +14,7 @@ interface Waiting {
 /** What a ledger asks of its writer. */
 export type WritesLedger = Pick<
   LedgerWriter,
-  'run' | 'compact' | 'onDiskFull' | 'close' | 'failed' | 'commits' | 'isDamaged' | 'audited'
+  'run' | 'compact' | 'onDiskFull' | 'close' | 'failed' | 'commits' | 'isDamaged'
 >;
 
 /**
@@ -88,19 +88,6 @@ export class LedgerWriter {
 
   onDiskFull(listener: () => void): void {
     this.#diskFull = listener;
-  }
-
-  /** The same writer, which stores this record with each command that is run through it. */
-  audited(audit: AuditEntry): WritesLedger {
-    const { failed, commits, isDamaged } = this;
-    return {
-      ...{ failed, commits, isDamaged },
-      run: (name, args) => this.run(name, args, audit),
-      compact: () => this.compact(),
-      onDiskFull: (listener) => this.onDiskFull(listener),
-      close: () => this.close(),
-      audited: (other) => this.audited(other),
-    };
   }
 
   /** Commits what waits, closes the database and ends the thread. */

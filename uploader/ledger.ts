@@ -5,6 +5,7 @@ import type { StudyCounts } from '../protocol/batch.ts';
 import type { HeldReason } from '../protocol/documents.ts';
 import { newId, randomDigits, type Tier } from '../protocol/ids.ts';
 import type { Urgency } from '../protocol/outbox.ts';
+import { AuditedWriter } from './audited-writer.ts';
 import type { DetectedEntry, EntrySize, SealedArchiveRow } from './case-commands.ts';
 import { InlineWriter } from './inline-writer.ts';
 import type { LedgerError } from './ledger-error.ts';
@@ -86,7 +87,7 @@ export class Ledger {
 
   /** The same ledger: a change that is made through it and this audit record are stored together, or neither is. */
   audited(entry: AuditEntry): Ledger {
-    return new Ledger(this.#writer.audited(entry), this.read, this.#clock, this.#queued);
+    return new Ledger(new AuditedWriter(this.#writer, entry), this.read, this.#clock, this.#queued);
   }
 
   /** Appends to the audit log what no other change stands for. */
