@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { foldersOf } from '../../../agent/folders.ts';
 import { Dice } from '../../harness/random.ts';
-import { buildShim, makeFixture, remove, scratchFolder } from './record.ts';
+import { buildShim, makeFixture, remove, scratchFolder, shimmed } from './record.ts';
 
 /** What a call can answer instead of doing its work; `short`: a write of half the bytes. */
 export const faultKinds = ['EIO', 'ENOSPC', 'EINTR', 'short'] as const;
@@ -99,13 +99,7 @@ async function runPlans({ data, fixture, shim, plans }: Run): Promise<FaultOutco
   const script = fileURLToPath(new URL('./faults-process.ts', import.meta.url));
   const child = spawn(process.execPath, [script, data, fixture, JSON.stringify({ plans } satisfies FaultOrder)], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      LD_PRELOAD: shim,
-      UV_USE_IO_URING: '0',
-      VCRASH_ROOT: foldersOf(data).folder,
-      VCRASH_MARKS: join(data, 'marks'),
-    },
+    env: shimmed(data, shim),
   });
   const outcomes: FaultOutcome[] = [];
   let errors = '';

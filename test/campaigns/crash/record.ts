@@ -104,14 +104,7 @@ export function runDay({
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: withinMs,
     killSignal: 'SIGKILL',
-    env: {
-      ...process.env,
-      LD_PRELOAD: shim,
-      UV_USE_IO_URING: '0',
-      VCRASH_ROOT: foldersOf(data).folder,
-      VCRASH_MARKS: join(data, 'marks'),
-      ...env,
-    },
+    env: { ...shimmed(data, shim), ...env },
   });
   let errors = '';
   child.stderr.on('data', (piece) => {
@@ -164,5 +157,16 @@ export function loadRecording(folder: string): Recording {
     root: foldersOf(join(folder, parts.data)).folder,
     before: { ...before, inodes: new Map(inodes.map(([path, inode]) => [path, BigInt(inode)])) },
     changes: readRecording(join(folder, parts.log)),
+  };
+}
+
+/** The environment in which the shim sees every call of a process that works in a data folder. */
+export function shimmed(data: string, shim: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    LD_PRELOAD: shim,
+    UV_USE_IO_URING: '0',
+    VCRASH_ROOT: foldersOf(data).folder,
+    VCRASH_MARKS: join(data, 'marks'),
   };
 }
