@@ -7,24 +7,16 @@ import type { Announce, Milestone } from '../core/milestones.ts';
 import { version } from '../core/version.ts';
 import type { AuditRecord } from '../protocol/audit.ts';
 import type { Bundle } from '../protocol/bundle.ts';
-import type { ApplianceStatus, ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
+import type { ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
 import { type ArchiveRecord, AuditSegmenter, CaseJournal, type Ledger, Releaser } from '../uploader/index.ts';
-import {
-  type AccountableVerbs,
-  type AuditLog,
-  type AuditWish,
-  accountable,
-  GateRecords,
-  leaseRecordId,
-  openAudit,
-  SyslogCopy,
-} from './audit/index.ts';
-import { caseDesk, type DeskVerb } from './case-desk.ts';
+import { type AuditLog, type AuditWish, accountable, GateRecords, openAudit, SyslogCopy } from './audit/index.ts';
+import { caseDesk } from './case-desk.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { CloudSide } from './cloud-side.ts';
 import { type Config, readConfig } from './config.ts';
 import { ControlServer } from './control/index.ts';
+import { daemonVerbs } from './daemon-verbs.ts';
 import { Exports } from './exports/index.ts';
 import type { Folders } from './folders.ts';
 import { canGoOn } from './held.ts';
@@ -32,7 +24,7 @@ import { Imports } from './imports/index.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { Intake } from './intake.ts';
 import { Opener } from './opener.ts';
-import { type OrderVerb, orderDesk } from './order-desk.ts';
+import { orderDesk } from './order-desk.ts';
 import { outboxVerbs, TelemetryProducer } from './outbox/index.ts';
 import { overrideVerbs } from './override-verbs.ts';
 import { expectPrivate, Passwords } from './passwords/index.ts';
@@ -40,12 +32,8 @@ import { Pipeline } from './pipeline.ts';
 import { History, type MakeSources, ProcedureWatch, readLeases, sourcesOf } from './procedure/index.ts';
 import { type Recovery, recover } from './recover.ts';
 import { Sealer } from './seal/index.ts';
-import { casesOf, diskOf, snapshot, storageStatus } from './snapshot.ts';
+import { casesOf, diskOf, snapshot } from './snapshot.ts';
 import { Storage } from './storage/index.ts';
-
-/** So long after it was asked, `procedure start` names what still runs; a slow disk leaves at least the second. */
-const quietWithinMs = 120;
-const leastQuietMs = 20;
 
 interface Deps {
   readonly folders: Folders;
@@ -267,7 +255,10 @@ export class Daemon {
       ownFolders: [folders.folder, ...config.inboxes],
     });
     const verbs = {
-      ...this.#handlers(procedure, cloud, { config, bundle, ledger, audit, storage }),
+      ...daemonVerbs({
+        ...{ procedure, cloud, config, bundle, ledger, audit, storage, folders, clock, gate },
+        startedAt: this.#startedAt,
+      }),
       ...overrideVerbs(procedure),
       ...outboxVerbs(ledger),
       ...caseDesk({ gate, ledger, imports, passwords, wake, wakeCourier: () => cloud.wake() }),
@@ -308,54 +299,6 @@ export class Daemon {
         ...sending,
         ...(syslog ? [syslog] : []),
       ],
-    };
-  }
-
-  #handlers(
-    procedure: ProcedureWatch,
-    cloud: CloudSide,
-    parts: Pick<Parts, 'config' | 'bundle' | 'ledger' | 'audit'> & { readonly storage: Storage },
-  ): Omit<
-    AccountableVerbs,
-    DeskVerb | OrderVerb | keyof ReturnType<typeof overrideVerbs> | keyof ReturnType<typeof outboxVerbs>
-  > {
-    const { folders, clock } = this.#deps;
-    return {
-      status: async (): Promise<ApplianceStatus> => {
-        const { cases, isDamaged } = casesOf(parts.ledger);
-        return {
-          version: version(),
-          device: parts.bundle.device,
-          startedAt: this.#startedAt.toISOString(),
-          procedure: procedure.status,
-          ...cloud.status,
-          privacy: { profile: parts.config.privacy.profile },
-          cases,
-          ...(isDamaged ? { ledger: 'damaged' as const } : {}),
-          disk: await diskOf(folders.folder),
-          storage: await storageStatus(parts.storage, parts.config.storage),
-          inboxes: parts.config.inboxes.length,
-        };
-      },
-      'procedure-status': () => procedure.status,
-      'procedure-start': async ({ reason, holder, forMs }, account): Promise<ProcedureStarted> => {
-        const askedMs = clock.monotonicMs();
-        const lease = procedure.take({ reason, holder, ...(forMs === undefined ? {} : { forMs }) });
-        const passedMs = clock.monotonicMs() - askedMs;
-        const withinMs = Math.max(leastQuietMs, quietWithinMs - passedMs);
-        // The lease is on disk, and a start finds one without a record: its record keeps nobody waiting for longer.
-        const recorded = account.record({ id: leaseRecordId(lease.id) }).catch(() => {});
-        const [waiting] = await Promise.all([
-          this.#gate.quiet(withinMs),
-          Promise.race([recorded, clock.sleep(withinMs)]),
-        ]);
-        return { lease, quiet: waiting.length === 0, waiting, daemon: true };
-      },
-      'procedure-stop': ({ holder }) => {
-        procedure.release(holder);
-        return procedure.status;
-      },
-      'audit-take': () => parts.audit.takePending(folders.audit),
     };
   }
 }

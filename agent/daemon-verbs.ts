@@ -1,0 +1,81 @@
+import type { Clock } from '../core/clock.ts';
+import type { Gate } from '../core/gate.ts';
+import { version } from '../core/version.ts';
+import type { Bundle } from '../protocol/bundle.ts';
+import type { ApplianceStatus, ControlRequest, ProcedureStarted } from '../protocol/control.ts';
+import type { Ledger } from '../uploader/index.ts';
+import { type Account, type AuditLog, leaseRecordId } from './audit/index.ts';
+import type { CloudSide } from './cloud-side.ts';
+import type { Config } from './config.ts';
+import type { Folders } from './folders.ts';
+import type { ProcedureWatch } from './procedure/index.ts';
+import { casesOf, diskOf, storageStatus } from './snapshot.ts';
+import type { Storage } from './storage/index.ts';
+
+/** So long after it was asked, `procedure start` names what still runs; a slow disk leaves at least the second. */
+const quietWithinMs = 120;
+const leastQuietMs = 20;
+
+interface Deps {
+  readonly procedure: ProcedureWatch;
+  readonly cloud: CloudSide;
+  readonly config: Config;
+  readonly bundle: Bundle;
+  readonly ledger: Ledger;
+  readonly audit: AuditLog;
+  readonly storage: Storage;
+  readonly folders: Folders;
+  readonly clock: Clock;
+  readonly gate: Gate;
+  readonly startedAt: Date;
+}
+
+type Asked<Verb extends ControlRequest['verb']> = Extract<ControlRequest, { readonly verb: Verb }>;
+
+/** What the daemon is asked of itself: its status, and that somebody wants to be alone. */
+export function daemonVerbs(deps: Deps) {
+  const { procedure, folders, audit } = deps;
+  return {
+    status: () => statusOf(deps),
+    'procedure-status': () => procedure.status,
+    'procedure-start': (asked: Asked<'procedure-start'>, account: Account) => begin(deps, asked, account),
+    'procedure-stop': ({ holder }: Asked<'procedure-stop'>) => {
+      procedure.release(holder);
+      return procedure.status;
+    },
+    'audit-take': () => audit.takePending(folders.audit),
+  };
+}
+
+async function statusOf(deps: Deps): Promise<ApplianceStatus> {
+  const { procedure, cloud, config, bundle, ledger, storage, folders, startedAt } = deps;
+  const { cases, isDamaged } = casesOf(ledger);
+  return {
+    version: version(),
+    device: bundle.device,
+    startedAt: startedAt.toISOString(),
+    procedure: procedure.status,
+    ...cloud.status,
+    privacy: { profile: config.privacy.profile },
+    cases,
+    ...(isDamaged ? { ledger: 'damaged' as const } : {}),
+    disk: await diskOf(folders.folder),
+    storage: await storageStatus(storage, config.storage),
+    inboxes: config.inboxes.length,
+  };
+}
+
+async function begin(
+  { procedure, clock, gate }: Deps,
+  { reason, holder, forMs }: Asked<'procedure-start'>,
+  account: Account,
+): Promise<ProcedureStarted> {
+  const askedMs = clock.monotonicMs();
+  const lease = procedure.take({ reason, holder, ...(forMs === undefined ? {} : { forMs }) });
+  const passedMs = clock.monotonicMs() - askedMs;
+  const withinMs = Math.max(leastQuietMs, quietWithinMs - passedMs);
+  // The lease is on disk, and a start finds one without a record: its record keeps nobody waiting for longer.
+  const recorded = account.record({ id: leaseRecordId(lease.id) }).catch(() => {});
+  const [waiting] = await Promise.all([gate.quiet(withinMs), Promise.race([recorded, clock.sleep(withinMs)])]);
+  return { lease, quiet: waiting.length === 0, waiting, daemon: true };
+}
