@@ -40,14 +40,16 @@ describe('a day in short: six procedures, an outage, a restart', () => {
     return started;
   }
 
-  /** One procedure, with an export that appears while it lasts: nothing works until it is over. */
+  /** One procedure, with an export that appears while it lasts: nothing works until it is over and the gate opens. */
   async function procedure(number: number): Promise<void> {
     await until(async () => (await begin(number)).quiet, `quiet in procedure ${number}`, 10_000);
     await site.simulate(70 + number, 2);
     const before = countersOf(site.appliance.pid);
     await new Promise((resolve) => setTimeout(resolve, procedureMs));
     assertStill(before, countersOf(site.appliance.pid), `procedure ${number}`);
+    const from = site.appliance.lines.length;
     await expectDone(site.vestibule('procedure', 'stop'));
+    await site.appliance.said('gate-open', 30_000, from);
   }
 
   test('DAY-01: no work in any procedure, every case is delivered, and the strip shows the day', async () => {
