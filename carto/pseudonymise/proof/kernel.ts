@@ -187,6 +187,13 @@ function prove(): Fn {
     ),
   ];
 
+  /** What ends a cell has been read. */
+  const expectEnd = block(
+    'ended',
+    ...[space, tab, carriageReturn, lineFeed].map((code) => leaveIf('ended', isByte(code))),
+    leave('odd'),
+  );
+
   const counterCell = [
     ...set(value, i64.const(0)),
     ...set(digits, i32.const(0)),
@@ -205,6 +212,8 @@ function prove(): Fn {
     ),
     ...when(
       i32.eqz(get(slot)),
+      // What only begins like a counter must not become one.
+      expectEnd,
       i32.store(i32.const(layout.scratch), get(start)),
       i32.store(i32.const(layout.scratch), get(column), 4),
       i32.store(i32.const(layout.scratch), get(lines), 8),
@@ -278,11 +287,7 @@ function prove(): Fn {
       wordCell,
     ),
     ...set(byte, here),
-    ...block(
-      'ended',
-      ...[space, tab, carriageReturn, lineFeed].map((code) => leaveIf('ended', isByte(code))),
-      leave('odd'),
-    ),
+    ...expectEnd,
     ...set(previous, get(at)),
     ...set(column, i32.add(get(column), i32.const(1))),
     ...leave('cell'),

@@ -76,6 +76,13 @@ const written = (table: Table) =>
       return [table.path, Buffer.from(table.lead + text, 'latin1')] as const;
     });
 
+const { path, lead } = tables[2] as Table;
+/** A session that is no whole number, whose digits before the comma nobody has met. */
+const beginsLikeCounter = [
+  path,
+  Buffer.from(`${lead}${['7001200', '3,398', '0', 'UNI', '0.0', '0'].map(wide).join('')}\r\n`),
+] as const;
+
 const given = fc.constantFrom(...tables).chain(written);
 
 async function outcome(files: MemoryFiles, proof: (prover: Prover) => Desk['prover']) {
@@ -118,7 +125,7 @@ test('what is proved would have been written to the same bytes, cell by cell, an
     assert.deepEqual(await outcome(files, counting), await outcome(files, () => undefined));
   });
   const seed = randomInt(2 ** 31);
-  await fc.assert(property, { numRuns: 250, seed: 4711 });
+  await fc.assert(property, { numRuns: 250, seed: 4711, examples: [[beginsLikeCounter]] });
   await fc.assert(property, { numRuns: 100, seed });
   assert.ok(proved > 150 && odd > 150, `proved ${proved}, odd ${odd}`);
 });
