@@ -1,0 +1,60 @@
+"""Writes a bundle: ONNX export, digests, base64 tensors."""
+import base64
+import datetime
+import hashlib
+import json
+import os
+
+import numpy as np
+import onnx
+import torch
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OPSET = 16
+
+
+def export(net, inputs, names, outputs, path, free=None):
+    torch.onnx.export(net.eval(), inputs, path, opset_version=OPSET, input_names=names, output_names=outputs,
+                      dynamic_axes=free, do_constant_folding=True)
+    model = onnx.load(path)
+    for node in model.graph.node:
+        node.doc_string = ""
+    model.doc_string, model.graph.doc_string = "", ""
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    return {"opset": OPSET, "ir": model.ir_version, "ops": sorted({n.op_type for n in model.graph.node})}
+
+
+def tensor(array):
+    a = np.ascontiguousarray(array)
+    names = {"float32": "float32", "int32": "int32"}
+    return {"dtype": names[str(a.dtype)], "shape": list(a.shape), "base64": base64.b64encode(a.tobytes()).decode()}
+
+
+def numbers(array, digits=7):
+    a = np.round(np.asarray(array, dtype=np.float64), digits)
+    return a.tolist()
+
+
+def write_json(path, value):
+    with open(path, "w") as file:
+        json.dump(value, file, indent=1)
+        file.write("\n")
+
+
+def seal(folder, manifest):
+    """Adds the digests of all other files and writes the manifest last."""
+    files = {}
+    for name in sorted(os.listdir(folder)):
+        if name != "manifest.json":
+            data = open(f"{folder}/{name}", "rb").read()
+            files[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    write_json(f"{folder}/manifest.json", {**manifest, "files": files})
+    total = sum(f["bytes"] for f in files.values())
+    if total > 5_000_000:
+        raise ValueError(f"bundle of {total} bytes")
+    return total
+
+
+def today():
+    return datetime.date.today().isoformat()

@@ -1,0 +1,34 @@
+"""A whole simulated case of one seed: mapped shell, lesions, voltage, truth. What `make-tests` writes (CONTRACT.md, section 10)."""
+import numpy as np
+
+from artefacts import cluster, corrupt
+from data import atrium
+from operators import Atrium, Operator, voltage
+from pose import about
+from prep import mesh_of
+
+
+def welded_labels(mesh, labels):
+    """Labels per given vertex to labels per welded vertex (the first counts)."""
+    out = np.zeros(len(mesh.vertices), dtype=np.int64)
+    out[mesh.origin[::-1]] = labels[::-1]
+    return out
+
+
+def case(seed, spacing=2.4, cells=None):
+    """dict: vertices, triangles, labels of the mapped and turned shell, variant, turn, lesions, gaps, rings, voltage.
+    `cells`: vertex clustering in mm for small files."""
+    v, t, labels, variant, rng = atrium(seed, spacing)
+    whole = mesh_of(v, t)
+    operator = Operator(rng, Atrium(whole, welded_labels(whole, labels))).work()
+    mv, mt, ml = corrupt(rng, v, t, labels)
+    if cells:
+        mv, mt, ml = cluster(mv, mt, ml, cells)
+    mv_volts = voltage(rng, mv, ml)
+    turn = about(rng.normal(size=3), abs(rng.normal(0, 10)))
+    shift = rng.normal(0, 20, 3)
+    move = lambda x: x @ turn.T + shift  # noqa: E731
+    lesions = [{**k, "x": move(k["x"])} for k in operator.lesions]
+    gaps = [{**g, "x": move(g["x"])} for g in operator.gaps]
+    return {"seed": seed, "vertices": move(mv), "triangles": mt, "labels": ml, "voltage": mv_volts, "variant": variant, "turn": turn,
+            "lesions": lesions, "gaps": gaps, "rings": operator.rings}

@@ -1,0 +1,63 @@
+#!/usr/bin/python3
+"""Generates training clouds: data.py OUT FIRST COUNT. One shape per seed, two mappings of it, one cloud each.
+
+Writes OUT/part-<seed>.npz with 25 shapes each and prints the SHA-256 over all arrays of a part. Same seeds, same libraries: same bytes.
+"""
+import hashlib
+import os
+import sys
+import time
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+import numpy as np  # noqa: E402
+
+from artefacts import cluster, corrupt  # noqa: E402
+from prep import cloud_of, mesh_of  # noqa: E402
+from shapes import build, draw  # noqa: E402
+
+PART, MAPPINGS = 25, 2
+
+
+def atrium(seed, spacing=2.4):
+    """(vertices, triangles, labels, variant, rng) of a seed; draws again where a piece is missing."""
+    for attempt in range(20):
+        rng = np.random.default_rng([seed, attempt])
+        shape = draw(rng)
+        v, t, labels = build(shape, spacing)
+        present = np.bincount(labels, minlength=7)[1:6]
+        if (present >= 12).all():
+            return v, t, labels, shape.variant, rng
+    raise ValueError(f"no atrium from seed {seed}")
+
+
+def clouds(seed):
+    """The mapped clouds of one seed as arrays."""
+    v, t, labels, _, rng = atrium(seed)
+    for _ in range(MAPPINGS):
+        mv, mt, ml = corrupt(rng, v, t, labels)
+        if rng.random() < 0.2:
+            mv, mt, ml = cluster(mv, mt, ml, rng.uniform(2.5, 4.5))
+        mesh = mesh_of(mv, mt)
+        welded = np.zeros(len(mesh.vertices), dtype=np.int64)
+        welded[mesh.origin[::-1]] = ml[::-1]
+        c = cloud_of(mesh, int(rng.integers(1, 2**31)))
+        yield {"points": (c.points - c.centre).astype("f4"), "normals": c.normals.astype("f4"), "invariant": c.invariant.astype("f4"),
+               "nbr0": c.nbr[0].astype("i2"), "nbr1": c.nbr[1].astype("i2"), "nbr2": c.nbr[2].astype("i2"), "up1": c.up[0].astype("i2"),
+               "upw1": c.upw[0], "up2": c.up[1].astype("i2"), "upw2": c.upw[1], "labels": welded[c.corner].astype("u1")}
+
+
+def main(out, first, count):
+    os.makedirs(out, exist_ok=True)
+    for start in range(first, first + count, PART):
+        began = time.time()
+        rows = [row for seed in range(start, start + PART) for row in clouds(seed)]
+        arrays = {k: np.stack([row[k] for row in rows]) for k in rows[0]}
+        digest = hashlib.sha256(b"".join(arrays[k].tobytes() for k in sorted(arrays))).hexdigest()
+        partial = f"{out}/.part-{start}.npz"
+        np.savez(partial, **arrays)
+        os.rename(partial, f"{out}/part-{start:06d}.npz")
+        print(f"{start} {digest} {time.time() - began:.1f}s", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,22 @@
+"""The site network: convolutions over the lesions in time order, [1,32,L] to [1,23,L]."""
+import torch
+from torch import nn
+
+from sites import CHANNELS, CLASSES
+
+
+class Sequence(nn.Module):
+    def __init__(self, width=96):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(CHANNELS, 1))
+        self.register_buffer("scale", torch.ones(CHANNELS, 1))
+        self.lift = nn.Sequential(nn.Conv1d(CHANNELS, width, 1), nn.ReLU(), nn.Conv1d(width, width, 1))
+        self.steps = nn.ModuleList(nn.Conv1d(width, width, 3, padding=d, dilation=d) for d in (1, 1, 2, 4, 8))
+        self.mix = nn.ModuleList(nn.Conv1d(width, width, 1) for _ in range(5))
+        self.out = nn.Sequential(nn.ReLU(), nn.Conv1d(width, width, 1), nn.ReLU(), nn.Conv1d(width, len(CLASSES), 1))
+
+    def forward(self, lesions):
+        h = self.lift((lesions - self.mean) / self.scale)
+        for step, mix in zip(self.steps, self.mix):
+            h = h + mix(torch.relu(step(torch.relu(h))))
+        return self.out(h)
