@@ -20,13 +20,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   carto:    ['core', 'protocol'],
   archive:  ['core', 'protocol', 'carto'],
   uploader: ['core', 'protocol', 'carto', 'archive'],
-  agent:    ['core', 'protocol', 'carto', 'archive', 'uploader', 'twin', 'certs'],
+  'local-ml': ['core', 'protocol', 'carto', 'archive'],
+  agent:    ['core', 'protocol', 'carto', 'archive', 'uploader', 'local-ml', 'twin', 'certs'],
   hub:      ['core', 'protocol', 'carto', 'archive'],
   receiver: ['core', 'protocol', 'carto', 'archive'],
   cloud:    ['core', 'protocol', 'carto', 'archive', 'hub', 'receiver'],
-  scripts:  ['core', 'protocol', 'carto', 'archive', 'uploader', 'agent', 'twin', 'certs', 'hub', 'receiver', 'cloud'],
-  test:     ['core', 'protocol', 'carto', 'archive', 'uploader', 'agent', 'twin', 'certs', 'hub', 'receiver', 'cloud', 'scripts'],
-  bench:    ['core', 'protocol', 'carto', 'archive', 'uploader', 'agent', 'twin', 'certs', 'hub', 'receiver', 'cloud', 'test', 'scripts'],
+  scripts:  ['core', 'protocol', 'carto', 'archive', 'uploader', 'local-ml', 'agent', 'twin', 'certs', 'hub', 'receiver', 'cloud'],
+  test:     ['core', 'protocol', 'carto', 'archive', 'uploader', 'local-ml', 'agent', 'twin', 'certs', 'hub', 'receiver', 'cloud', 'scripts'],
+  bench:    ['core', 'protocol', 'carto', 'archive', 'uploader', 'local-ml', 'agent', 'twin', 'certs', 'hub', 'receiver', 'cloud', 'test', 'scripts'],
 };
 
 /** Packages that only one place may load, with that place. */
