@@ -20,6 +20,7 @@ import { HubLink } from '../twin/index.ts';
 import { type CaseJournal, Courier, defaultBatchPolicy, type Ledger } from '../uploader/index.ts';
 import type { Config } from './config.ts';
 import { dpsOf, type EnrolmentDeps, enrolAppliance } from './enrolment.ts';
+import { noteDelivered } from './journal-notes.ts';
 
 interface Deps extends Omit<EnrolmentDeps, 'onRetry'> {
   readonly log: Log;
@@ -266,13 +267,4 @@ function batchLimits({
 function recipientsOfItems(bundle: Bundle, { hospital }: LocalKeys): readonly Recipient[] {
   const receivers = bundle.recipients.map(({ kid, ...publicKey }) => ({ kid, publicKey }));
   return [{ kid: hospital.kid, publicKey: hospital.publicKey }, ...receivers];
-}
-
-/** A line that is missing costs one announcement after a ledger was lost, so a disk that refuses it stops nothing. */
-function noteDelivered(journal: CaseJournal, caseId: string, now: Date, log: Log): void {
-  try {
-    journal.append({ kind: 'delivered', caseId, at: now.toISOString() });
-  } catch (error) {
-    log.warn({ caseId, error: describe(error) }, 'delivery not noted in the journal');
-  }
 }

@@ -13,9 +13,9 @@ import { newId, type Tier } from '../protocol/ids.ts';
 import type { CaseJournal, Ledger, SealedArchiveRow } from '../uploader/index.ts';
 import { canGoOn, hintFor, type Reason, reasonFor } from './held.ts';
 import { type Entry, type EntryState, lookAt, QuietTimes } from './inbox/index.ts';
+import { sealedNote } from './journal-notes.ts';
 import type { Opener } from './opener.ts';
 import type { Opening, Privacy, Sealed, Sealer } from './seal/index.ts';
-import { sealedNote } from './sealed-note.ts';
 import { recallStudy, rememberStudy } from './study-memory.ts';
 
 interface Deps {

@@ -21,10 +21,11 @@ import { readStorageKey } from '../certs/index.ts';
 import { silentLog } from '../core/log.ts';
 import type { Ledger } from '../uploader/index.ts';
 import { manifestFrom } from '../uploader/testing/world.ts';
-import { delivered, drop, runAppliance, SmallCloud } from './campaigns/crash/appliance.ts';
+import { delivered, drop, runAppliance } from './campaigns/crash/appliance.ts';
 import { Checker } from './campaigns/crash/check.ts';
-import { type Facts, factsOf } from './campaigns/crash/facts.ts';
+import { type Facts, factsOf, noFacts } from './campaigns/crash/facts.ts';
 import { makeFixture, remove, scratchFolder } from './campaigns/crash/record.ts';
+import { SmallCloud } from './campaigns/crash/small-cloud.ts';
 import { agentMain, command } from './harness/process.ts';
 import { until } from './harness/until.ts';
 
@@ -63,9 +64,10 @@ describe('a store that was damaged while the appliance was off', () => {
   };
   /** Of what the journal and the disk can bring back. */
   const complaints = async () => {
-    const owed = { ...facts, cases: sealedCases(), receipts: [], refusals: 0, enqueued: {} };
+    const owed = { ...noFacts, archives: facts.archives, cases: sealedCases() };
     const found = await new Checker().complaints(data, owed);
-    return found.filter((one) => one !== 'something was put aside');
+    // A page of the audit log that is lost is a gap in its chain, and is said for ever.
+    return found.filter((one) => one !== 'something was put aside' && !one.startsWith('the audit log is not whole'));
   };
 
   before(async () => {

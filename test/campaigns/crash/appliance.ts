@@ -1,88 +1,33 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { type AuditLog, openAudit } from '../../../agent/audit/index.ts';
 import { foldersOf } from '../../../agent/folders.ts';
 import { Intake } from '../../../agent/intake.ts';
 import { intakeSchema } from '../../../agent/intake-config.ts';
+import { noteDelivered } from '../../../agent/journal-notes.ts';
 import { Opener } from '../../../agent/opener.ts';
 import { Passwords } from '../../../agent/passwords/index.ts';
 import { Pipeline } from '../../../agent/pipeline.ts';
-import { recover } from '../../../agent/recover.ts';
+import { type Recovery, recover } from '../../../agent/recover.ts';
 import { Sealer } from '../../../agent/seal/index.ts';
 import { writeFiles } from '../../../agent/testing/workplace.ts';
-import { KeyFolder, openLocalKeys } from '../../../certs/index.ts';
+import { KeyFolder, type LocalKeys, openLocalKeys } from '../../../certs/index.ts';
 import { type Clock, systemClock } from '../../../core/clock.ts';
 import { Gate } from '../../../core/gate.ts';
+import type { Service } from '../../../core/lifecycle.ts';
 import { silentLog as log } from '../../../core/log.ts';
-import type { DeviceEvent } from '../../../protocol/link.ts';
-import { CaseJournal, Courier, type Ledger, Releaser } from '../../../uploader/index.ts';
-import { serverIdentity } from '../../../uploader/testing/authority.ts';
-import { BlobServer } from '../../../uploader/testing/blob-server.ts';
-import { TestLink } from '../../../uploader/testing/link.ts';
-import { ReceiptSigner } from '../../../uploader/testing/receiver.ts';
-import { manifestFrom } from '../../../uploader/testing/world.ts';
+import {
+  type ArchiveRecord,
+  AuditSegmenter,
+  CaseJournal,
+  Courier,
+  defaultBatchPolicy,
+  type Ledger,
+  Releaser,
+} from '../../../uploader/index.ts';
+import { defaultItemPolicy } from '../../../uploader/outbox/plan-items.ts';
 import { until } from '../../harness/until.ts';
-
-/** The other side, small and in this process: it stores blobs and signs receipts, the same for the same batch. */
-export class SmallCloud {
-  readonly server: BlobServer;
-  readonly caPem: string;
-  readonly link: TestLink;
-  signer = new ReceiptSigner();
-  readonly #receipts = new Map<string, Promise<string>>();
-  #last: Promise<string> = Promise.resolve('');
-
-  private constructor(server: BlobServer, caPem: string) {
-    this.server = server;
-    this.caPem = caPem;
-    this.link = new TestLink(() => server.host);
-  }
-
-  static async start(): Promise<SmallCloud> {
-    const identity = await serverIdentity();
-    return new SmallCloud(await new BlobServer(identity).listen(), identity.caPem);
-  }
-
-  /** From now on it answers this courier. */
-  serve(courier: Courier): void {
-    this.link.onEvent = async (event) => {
-      const receipt = this.#receipts.get(event.messageId) ?? this.#issue(event);
-      this.#receipts.set(event.messageId, receipt);
-      await courier.acceptAcknowledgement({ receipt: await receipt });
-    };
-  }
-
-  /** One after the other, as links of one chain. */
-  #issue(event: DeviceEvent): Promise<string> {
-    const { batch, archives, items } = manifestFrom(event);
-    const named = items && { count: items.count, sha256: items.sha256 };
-    this.#last = this.#last.then(() => this.signer.issue(this.signer.receipt(batch, device, archives, named)));
-    return this.#last;
-  }
-
-  /** Remembers where its chain is; what comes back takes it back there. */
-  remember(): () => void {
-    const { previous } = this.signer;
-    const receipts = [...this.#receipts];
-    return () => {
-      this.signer.previous = previous;
-      this.#receipts.clear();
-      for (const [batch, receipt] of receipts) this.#receipts.set(batch, receipt);
-    };
-  }
-
-  /** Another receiver, which knows nothing of this device. */
-  forget(): void {
-    this.signer = new ReceiptSigner();
-    this.#receipts.clear();
-    this.link.open.clear();
-  }
-
-  close(): Promise<void> {
-    return this.server.close();
-  }
-}
-
-const device = 'appliance-1';
+import { device, type SmallCloud } from './small-cloud.ts';
 
 export interface RunDeps {
   readonly data: string;
@@ -92,21 +37,57 @@ export interface RunDeps {
   readonly clock?: Clock;
   /** Space is needed, so what was delivered is released at once. */
   readonly isPressed?: boolean;
+  /** The audit log is sent as it grows, and what was delivered of it is let go at once. */
+  readonly isAuditSent?: boolean;
 }
 
 /**
  * One run of an appliance on a data folder, from recovery to an end in good order: the real intake, pipeline, seal
- * thread, ledger thread, courier and releaser. Rejects when it does not come up, when its ledger dies, or as `work` does.
+ * thread, ledger thread, audit log, courier and releaser. Rejects when it does not come up, when its ledger dies, or
+ * as `work` does.
  */
-export async function runAppliance(deps: RunDeps, work: (ledger: Ledger) => Promise<void>): Promise<void> {
-  const { data, cloud, onAcknowledged, clock = systemClock } = deps;
+export async function runAppliance(
+  deps: RunDeps,
+  work: (ledger: Ledger, audit: AuditLog) => Promise<void>,
+): Promise<void> {
+  const { data, onAcknowledged, clock = systemClock } = deps;
   const folders = foldersOf(data);
   const keys = await openLocalKeys(await KeyFolder.open(folders.keys));
-  const { ledger: opened, tidy } = await recover({ folders, log });
-  onAcknowledged(opened);
-  const ledger = noted(opened, onAcknowledged);
+  const recovered = await recover({ folders, log });
+  const { ledger: opened } = recovered;
+  try {
+    onAcknowledged(opened);
+    const ledger = noted(opened, onAcknowledged);
+    const audit = await openAudit({ folders, ledger, clock, storageKey: keys.storage.secret, leases: [] });
+    const services = servicesOf(deps, { ...recovered, keys, ledger, audit });
+    const end = new AbortController();
+    try {
+      for (const service of services) await service.start(end.signal);
+      const died = opened.failed.then((error) => Promise.reject(error));
+      await Promise.race([work(ledger, audit), died]);
+    } finally {
+      end.abort(new Error('stopping'));
+      for (const service of services.toReversed()) await service.stop();
+      await audit.record({ action: 'daemon-stopped', actor: 'appliance' }).catch(() => {});
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+interface Parts extends Recovery {
+  readonly keys: LocalKeys;
+  readonly audit: AuditLog;
+}
+
+/** Wired as in the daemon, at an open gate. */
+function servicesOf(deps: RunDeps, { keys, ledger, tidy, audit }: Parts): readonly Service[] {
+  const { data, cloud, clock = systemClock } = deps;
+  const folders = foldersOf(data);
   const gate = new Gate();
-  const [siteKey, casesFolder] = [keys.site, folders.cases];
+  gate.open();
+  const accounted = accountedBy(audit);
+  const [siteKey, storageKey, casesFolder] = [keys.site, keys.storage.secret, folders.cases];
   const { limits, maxSpoolBytes } = intakeSchema.parse({});
   const caps = { maxEntries: 1000, maxBytes: 1 << 30, limits, maxSpoolBytes };
   const opener = new Opener({
@@ -114,33 +95,25 @@ export async function runAppliance(deps: RunDeps, work: (ledger: Ledger) => Prom
     storage: { availableBytes: async () => 1 << 30 },
   });
   const sealer = new Sealer(gate);
-  const journal = new CaseJournal(folders.journal, keys.storage.secret);
+  const journal = new CaseJournal(folders.journal, storageKey);
   const courier = new Courier({
     ...{ ledger, link: cloud.link, gate, clock, log, folder: casesFolder, storageKey: keys.storage, device },
     recipients: [{ kid: keys.hospital.kid, publicKey: keys.hospital.publicKey }],
     sign: async (payload) => ['{}', payload, ''].map((part) => Buffer.from(part).toString('base64url')).join('.'),
     ...{ serverCaPem: cloud.caPem, receiptKeys: [cloud.signer.publicKey] },
+    batches: { archives: defaultBatchPolicy, items: { ...defaultItemPolicy, maxAgeMs: 100 } },
     ...{ receiptMs: 200, retryMs: 20, ceilingMs: 400, quarantine: folders.quarantine },
     onReceipt: () => releaser.wake(),
-    onDelivered: (caseId) => journal.append({ kind: 'delivered', caseId, at: clock.now().toISOString() }),
+    onDelivered: (caseId) => noteDelivered(journal, caseId, clock.now(), log),
   });
   cloud.serve(courier);
   const releaser = new Releaser({
-    ...{ ledger, gate, clock, log, folder: casesFolder, isPressed: () => deps.isPressed === true },
+    ...{ ledger, gate, clock, log, folder: casesFolder, isPressed: () => deps.isPressed === true, accounted },
     ...{ policy: { keepDays: 30, keepDeliveredDays: 30 }, onReleased: () => {} },
   });
+  const segmenter = new AuditSegmenter({ ...{ ledger, gate, clock, log }, maxBytes: 0, everyMs: 50 });
   const pipeline = new Pipeline({
-    ...{
-      ledger,
-      journal,
-      sealer,
-      clock,
-      log,
-      siteKey,
-      storageKey: keys.storage.secret,
-      opener,
-      mode: 'automatic' as const,
-    },
+    ...{ ledger, journal, sealer, clock, log, siteKey, storageKey, opener, mode: 'automatic' as const },
     ...{ announce: () => {}, privacy: { profile: 'pseudonymised' as const, siteKey } },
     recipients: [keys.storage, { kid: keys.hospital.kid, publicKey: keys.hospital.publicKey }],
     ...{ casesFolder, quietMs: 20, maxEntries: 1000, maxBytes: 1 << 30 },
@@ -149,24 +122,18 @@ export async function runAppliance(deps: RunDeps, work: (ledger: Ledger) => Prom
   });
   const intake = new Intake({
     ...{ gate, clock, log, pipeline, inboxes: [join(data, 'inbox')], imports: { open: [] }, siteKey, rescanMs: 500 },
-    prepare: (working, signal) => tidy(() => working.pass(signal)),
+    prepare: (working, signal) => tidy(() => working.pass(signal), accounted),
   });
-  const end = new AbortController();
-  gate.open();
-  try {
-    await courier.start(end.signal);
-    await intake.start(end.signal);
-    await releaser.start(end.signal);
-    const died = opened.failed.then((error) => Promise.reject(error));
-    await Promise.race([work(ledger), died]);
-  } finally {
-    end.abort(new Error('stopping'));
-    await intake.stop();
-    await sealer.stop();
-    await courier.stop();
-    await releaser.stop();
-    await opened.close();
-  }
+  const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
+  return [releaser, courier, seal, intake, ...(deps.isAuditSent ? [segmenter] : [])];
+}
+
+/** As the daemon has it: that bytes left the disk is recorded with the step that says so. */
+export function accountedBy(audit: AuditLog): (archive: ArchiveRecord) => Ledger {
+  return ({ archiveId, caseId, bytes, releaseWhy: why }) =>
+    audit.alongside({
+      ...{ actor: 'appliance', action: 'case-released', subject: caseId, evidence: { archiveId, bytes, why } },
+    });
 }
 
 /** The ledger, which tells when it has acknowledged something. */

@@ -1,16 +1,20 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AuditLog } from '../../../agent/audit/index.ts';
 import { foldersOf } from '../../../agent/folders.ts';
 import { recover } from '../../../agent/recover.ts';
 import { openArchive } from '../../../archive/index.ts';
 import { readStorageKey } from '../../../certs/index.ts';
+import { systemClock } from '../../../core/clock.ts';
 import { openReader } from '../../../core/database.ts';
 import { sha256 } from '../../../core/digest.ts';
 import { codeOf } from '../../../core/errors.ts';
 import { passAlways } from '../../../core/gate-flag.ts';
 import { silentLog } from '../../../core/log.ts';
+import type { AuditAction, AuditRecord } from '../../../protocol/audit.ts';
 import type { Ledger } from '../../../uploader/index.ts';
-import { type Facts, factsOf, missingOf } from './facts.ts';
+import { accountedBy } from './appliance.ts';
+import { type Facts, factsOf, missingOf, pairedAction, pairedCode } from './facts.ts';
 
 /**
  * Recovers a state as the daemon does, and says everything that is wrong with what comes out: what was acknowledged and
@@ -27,12 +31,16 @@ export class Checker {
     try {
       const recovered = await recover({ folders, log: silentLog, isInline: true });
       ledger = recovered.ledger;
-      await recovered.tidy(passAlways);
+      const storageKey = readStorageKey(folders.keys);
+      const audit = new AuditLog({ ledger, clock: systemClock, storageKey });
+      await audit.takePending(folders.audit);
+      await recovered.tidy(passAlways, accountedBy(audit));
       const found = factsOf(ledger.read);
       return [
         ...(acknowledged ? missingOf(acknowledged, found) : []),
         ...waitingOf(found),
-        ...(await this.#archives(folders.cases, found, readStorageKey(folders.keys))),
+        ...(await this.#archives(folders.cases, found, storageKey)),
+        ...auditFaults(ledger),
         ...strayFiles(folders.cases, found),
         ...(existsSync(folders.quarantine) ? ['something was put aside'] : []),
         ...soundness(folders.ledger),
@@ -74,6 +82,22 @@ export class Checker {
       return false;
     }
   }
+}
+
+/** The chain is whole, and a step is there with its record or without it. */
+function auditFaults({ read }: Ledger): string[] {
+  const verdict = read.audit.verify();
+  const faults = verdict.ok ? [] : [`the audit log is not whole: ${verdict.fault.what}`];
+  const records = [...read.audit.after(0)].map(({ record }) => JSON.parse(record) as AuditRecord);
+  const of = (action: AuditAction) => records.filter((one) => one.action === action);
+  const archives = read.cases().flatMap(({ caseId }) => read.archivesOf(caseId));
+  const gone = archives.filter(({ kept }) => kept === 'gone').map(({ archiveId }) => archiveId);
+  const released = of('case-released').map(({ evidence }) => (evidence as { readonly archiveId: string }).archiveId);
+  const steps = read.refusals().filter(({ code }) => code === pairedCode).length;
+  if (gone.toSorted().join() !== released.toSorted().join()) faults.push('releases and their records differ');
+  if (steps !== of(pairedAction).length) faults.push('a step and its record are not there together');
+  if (of('record-unreadable').length > 0) faults.push('a record that a command left is torn');
+  return faults;
 }
 
 /** No crash may leave something to a person. */

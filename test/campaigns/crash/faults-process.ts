@@ -6,10 +6,11 @@ import { foldersOf } from '../../../agent/folders.ts';
 import { tinyExport } from '../../../carto/testing/tiny-export.ts';
 import { type Clock, systemClock } from '../../../core/clock.ts';
 import type { Ledger } from '../../../uploader/index.ts';
-import { delivered, drop, runAppliance, SmallCloud } from './appliance.ts';
+import { delivered, drop, runAppliance } from './appliance.ts';
 import { Checker } from './check.ts';
 import { type Facts, factsOf, missingOf } from './facts.ts';
 import type { FaultOrder, FaultOutcome, FaultPlan } from './faults.ts';
+import { SmallCloud } from './small-cloud.ts';
 
 /**
  * A process under shim.c that takes one case from its inbox to its receipt again and again, each time with a fault at
@@ -40,7 +41,7 @@ async function outcomeOf(plan: FaultPlan): Promise<FaultOutcome> {
   const complaints: string[] = [];
   let facts: Facts | undefined;
   const onAcknowledged = (ledger: Ledger) => {
-    const found = factsOf(ledger.read);
+    const found = { ...factsOf(ledger.read), heads: cloud.heads };
     if (facts) complaints.push(...missingOf(facts, found));
     facts = found;
   };

@@ -1,6 +1,7 @@
+import { describe, type Log } from '../core/log.ts';
 import type { StudyCounts } from '../protocol/batch.ts';
 import type { Profile } from '../protocol/profile.ts';
-import type { CaseRecord, SealedArchiveRow, SealedNote, StudyOutcome } from '../uploader/index.ts';
+import type { CaseJournal, CaseRecord, SealedArchiveRow, SealedNote, StudyOutcome } from '../uploader/index.ts';
 
 /** What the journal keeps of a case that was just sealed: all that its rows in a lost ledger are made of again. */
 export function sealedNote(
@@ -25,4 +26,13 @@ export function sealedNote(
       ...(recipients ? { recipients: [...recipients] } : {}),
     })),
   };
+}
+
+/** A line that is missing costs one announcement after a ledger was lost, so a disk that refuses it stops nothing. */
+export function noteDelivered(journal: CaseJournal, caseId: string, now: Date, log: Log): void {
+  try {
+    journal.append({ kind: 'delivered', caseId, at: now.toISOString() });
+  } catch (error) {
+    log.warn({ caseId, error: describe(error) }, 'delivery not noted in the journal');
+  }
 }
