@@ -22,11 +22,11 @@ import {
   isSound,
   type LedgerHealth,
   ledgerMigrations,
-  openLedgerReader,
   type Rebuilt,
   rebuild,
   type SalvagedTable,
   salvage,
+  sealedCases,
 } from '../uploader/index.ts';
 import type { Folders } from './folders.ts';
 
@@ -95,15 +95,11 @@ export function repair(deps: RepairDeps, isDryRun: boolean): RepairReport {
 function healthOf(folders: RepairDeps['folders'], journal: ReturnType<CaseJournal['read']>['cases']): LedgerHealth {
   if (!existsSync(folders.ledger)) return 'missing';
   if (!isSound(folders.ledger)) return 'damaged';
-  const read = openLedgerReader(folders.ledger);
+  const sealed = sealedCases(folders.ledger);
   const look = looker(folders);
-  try {
-    for (const { note, deliveredAt } of journal.values()) {
-      if (read.caseRecord(note.caseId)?.isSealed) continue;
-      if (deliveredAt !== undefined || note.archives.every((archive) => look(archive) === 'whole')) return 'forgetful';
-    }
-  } finally {
-    read.close();
+  for (const { note, deliveredAt } of journal.values()) {
+    if (sealed.has(note.caseId)) continue;
+    if (deliveredAt !== undefined || note.archives.every((archive) => look(archive) === 'whole')) return 'forgetful';
   }
   return 'sound';
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -57,6 +57,27 @@ test('migrations run once and in order; a newer minor is used, a newer major ref
   openStore(path, migrations).close();
   openStore(path, [...more, { version: 2000, sql: 'CREATE TABLE other (id INTEGER)' }]).close();
   assert.throws(() => openStore(path, migrations), { code: 'SCHEMA_TOO_NEW' });
+});
+
+test('MIGRATE-05: all that is missing is one transaction, and until then a reader is told so', () => {
+  const path = join(folder, 'at-once.db');
+  const steps = [
+    ...migrations,
+    { version: 1001, sql: 'ALTER TABLE item ADD COLUMN name TEXT' },
+    { version: 1002, sql: 'ALTER TABLE item ADD COLUMN size INTEGER' },
+  ];
+  const tooOld = { code: 'SCHEMA_TOO_OLD', hint: /starts/ };
+  writeFileSync(path, '');
+  assert.throws(() => openReader(path, steps), tooOld);
+  openStore(path, migrations).close();
+  assert.throws(() => openReader(path, steps), tooOld);
+  // The last step fails: nothing of the others stays.
+  assert.throws(() => openStore(path, [...steps, { version: 1003, sql: 'CREATE TABLE item (x)' }]), /already exists/);
+  assert.throws(() => openReader(path, steps), /schema 1000, this release reads 1002/);
+  openStore(path, steps).close();
+  openReader(path, steps).close();
+  // The release before reads what this one left.
+  openReader(path, migrations).close();
 });
 
 test('a migration that fails leaves the schema as it was', () => {

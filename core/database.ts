@@ -7,7 +7,7 @@ export type { Database } from 'better-sqlite3';
 
 type Handle = Database.Database;
 
-export class DatabaseError extends GatewayError<'PRAGMA_REFUSED' | 'SCHEMA_TOO_NEW' | 'SCHEMA_UNKNOWN'> {}
+export class DatabaseError extends GatewayError<'PRAGMA_REFUSED' | 'SCHEMA_TOO_NEW' | 'SCHEMA_TOO_OLD'> {}
 
 /** One step of a schema: `version` = major × 1000 + minor, rising. A release only adds against the one before. */
 export interface Migration {
@@ -32,13 +32,14 @@ export function openStore(path: string, migrations: readonly Migration[]): Handl
 
 /**
  * A second, read-only connection to a store that another thread or process writes. With the `migrations` that are known,
- * one that a newer major release wrote is refused.
+ * one that a newer major release wrote is refused, and one that still lacks some of them: it is being made, or waits for
+ * the first start of this release.
  */
 export function openReader(path: string, migrations?: readonly Migration[]): Handle {
   const db = new Database(path, { readonly: true, fileMustExist: true });
   return orClose(db, () => {
     setPragmas(db, { synchronous: 2, ...hardening });
-    if (migrations) refuseNewer(db, migrations);
+    if (migrations) refuseOlder(refuseNewer(db, migrations), migrations);
   });
 }
 
@@ -102,14 +103,26 @@ function refuseNewer(db: Handle, migrations: readonly Migration[]): number {
   return found;
 }
 
+/** Throws SCHEMA_TOO_OLD for a version that lacks what this release reads. */
+function refuseOlder(found: number, migrations: readonly Migration[]): void {
+  const newest = migrations.at(-1)?.version ?? 0;
+  if (found >= newest) return;
+  throw new DatabaseError('SCHEMA_TOO_OLD', `the database has schema ${found}, this release reads ${newest}`, {
+    hint: 'The appliance brings it up to date when it starts. Start it, or wait a moment if it is starting now.',
+  });
+}
+
+/** All that is missing is one transaction: whoever reads meanwhile finds the schema of before, or the newest. */
 function migrate(db: Handle, migrations: readonly Migration[]): void {
-  const found = refuseNewer(db, migrations);
-  for (const { version, sql } of migrations.filter((step) => step.version > found)) {
-    db.transaction(() => {
+  const missing = (found: number) => migrations.filter(({ version }) => version > found);
+  if (missing(refuseNewer(db, migrations)).length === 0) return;
+  const run = db.transaction(() => {
+    for (const { version, sql } of missing(refuseNewer(db, migrations))) {
       db.exec(sql);
       db.pragma(`user_version = ${version}`);
-    })();
-  }
+    }
+  });
+  run.immediate();
 }
 
 function orClose(db: Handle, prepare: () => void): Handle {

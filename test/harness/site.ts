@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { cloudFoldersOf } from '../../cloud/folders.ts';
+import { codeOf } from '../../core/errors.ts';
 import type { ApplianceCase, CloudCase } from '../../protocol/documents.ts';
 import { type LedgerReader, openLedgerReader } from '../../uploader/index.ts';
 import { Cable, type CableOptions } from './cable.ts';
@@ -107,7 +108,14 @@ export class Site {
 
   /** The same, read from the ledger without the cost of a process: for waiting. */
   async cases(): Promise<ApplianceCase[]> {
-    return existsSync(join(this.data, 'appliance', 'ledger.db')) ? this.ledger((read) => read.cases()) : [];
+    if (!existsSync(join(this.data, 'appliance', 'ledger.db'))) return [];
+    try {
+      return this.ledger((read) => read.cases());
+    } catch (error) {
+      // It is being made.
+      if (codeOf(error) !== 'SCHEMA_TOO_OLD') throw error;
+      return [];
+    }
   }
 
   /** Reads the appliance's ledger, which must exist. */

@@ -1,6 +1,7 @@
 import { type Database, openReader } from '../../core/database.ts';
 import { codeOf } from '../../core/errors.ts';
 import { isDamage } from '../ledger-error.ts';
+import { ledgerMigrations } from '../ledger-schema.ts';
 
 /** `forgetful`: the file is sound, but cases were sealed that it does not know (a lost write-ahead log, an old copy). */
 export type LedgerHealth = 'sound' | 'damaged' | 'missing' | 'forgetful';
@@ -27,6 +28,23 @@ export function isSound(path: string): boolean {
   } catch (error) {
     if (isDamage(codeOf(error) ?? '')) return false;
     throw error;
+  }
+}
+
+/** The cases of which a sound ledger has archives, whichever release of this major version wrote it. */
+export function sealedCases(path: string): ReadonlySet<string> {
+  let db: Database;
+  try {
+    db = openReader(path, ledgerMigrations.slice(0, 1));
+  } catch (error) {
+    // Somebody made the file, and nothing in it.
+    if (codeOf(error) === 'SCHEMA_TOO_OLD') return new Set();
+    throw error;
+  }
+  try {
+    return new Set(db.prepare('SELECT DISTINCT case_id FROM archives').pluck().all() as string[]);
+  } finally {
+    db.close();
   }
 }
 
