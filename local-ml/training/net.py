@@ -9,6 +9,36 @@ from torch import nn
 from prep import LABELS, LEVELS
 
 
+class NeighbourMax(torch.autograd.Function):
+    """gather(h, index).amax(1) with a cheap way back: only the neighbour that won gets the gradient."""
+
+    @staticmethod
+    def forward(ctx, h, index):
+        best = h.index_select(0, index[:, 0])
+        won = torch.zeros(best.shape, dtype=torch.float32)
+        for k in range(1, index.shape[1]):
+            rows = h.index_select(0, index[:, k])
+            won = torch.maximum(won, (rows > best).float() * k)
+            best = torch.maximum(best, rows)
+        ctx.save_for_backward(won, index)
+        ctx.rows = h.shape[0]
+        return best
+
+    @staticmethod
+    def backward(ctx, grad):
+        won, index = ctx.saved_tensors
+        width = grad.shape[1]
+        at = index.gather(1, won.long()) * width + torch.arange(width)
+        out = torch.zeros(ctx.rows * width)
+        out.index_add_(0, at.reshape(-1), grad.reshape(-1))
+        return out.reshape(ctx.rows, width), None
+
+
+def highest(h, index):
+    """Maximum over the rows of h named by index [n,k]."""
+    return NeighbourMax.apply(h, index) if torch.is_grad_enabled() else gather(h, index).amax(1)
+
+
 class Edge(nn.Module):
     def __init__(self, inside, outside):
         super().__init__()
@@ -17,7 +47,7 @@ class Edge(nn.Module):
 
     def forward(self, h, x, nbr):
         px = self.place(x)
-        return torch.relu(self.norm(self.own(h) + gather(self.other(h) + px, nbr).amax(1) - px))
+        return torch.relu(self.norm(self.own(h) + highest(self.other(h) + px, nbr) - px))
 
 
 class Dense(nn.Module):
@@ -60,10 +90,10 @@ class Regions(nn.Module):
         h0 = self.lift(x)
         h0 = h0 + self.a0(h0, x[:, :3], nbr0)
         h0 = h0 + self.b0(h0, x[:, :3], nbr0)
-        h1 = torch.cat([gather(h0, head(nbr0, n0, n1)).amax(1), f1], 1)
+        h1 = torch.cat([highest(h0, head(nbr0, n0, n1)), f1], 1)
         h1 = self.a1(h1, f1[:, :3], nbr1)
         h1 = h1 + self.b1(h1, f1[:, :3], nbr1)
-        h2 = torch.cat([gather(h1, head(nbr1, n1, n2)).amax(1), f2], 1)
+        h2 = torch.cat([highest(h1, head(nbr1, n1, n2)), f2], 1)
         h2 = self.a2(h2, f2[:, :3], nbr2)
         h2 = h2 + self.b2(h2, f2[:, :3], nbr2)
         cells = h2.reshape(count, n2, -1)

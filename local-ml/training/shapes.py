@@ -98,7 +98,7 @@ def draw(rng):
     """Draws the parameters of one atrium."""
     shape = Shape()
     exvivo = rng.random() < 0.4
-    size = rng.uniform(0.85, 1.2)
+    size = rng.uniform(0.85, 1.33)
     axes = size * np.array([rng.normal(30, 3), rng.normal(20, 2.5), rng.normal(25, 3)])
     if exvivo:
         axes *= [rng.uniform(0.8, 1.15), rng.uniform(0.55, 0.95), rng.uniform(0.8, 1.2)]
@@ -116,7 +116,7 @@ def draw(rng):
     shape.valve = (direction * reach * rng.uniform(0.5, 0.9), norm(direction + rng.normal(0, 0.18, 3)), rng.uniform(1, 5))
     shape.valve_open = bool(rng.random() < 0.55)
     shape.variant["valveOpen"] = shape.valve_open
-    common = rng.normal(0.8, 1.0)
+    common = rng.normal(0.4, 1.2)
     shape.bias = {k: common + rng.normal(0, 0.4) for k in VEINS} | {LAA: rng.normal(0.3, 0.7)}
     shape.warp = draw_warp(rng, exvivo)
     return shape
