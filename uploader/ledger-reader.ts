@@ -164,7 +164,10 @@ export class LedgerReader {
 
   /** Bytes of the archives that are here, as they were sealed. */
   bytesKept(): number {
-    const row = this.#sql("SELECT coalesce(sum(bytes), 0) AS bytes FROM archives WHERE kept <> 'gone'").get() as Row;
+    // Not `<> 'gone'`: the index is of use for what is named, and what is gone grows for years.
+    const row = this.#sql(
+      "SELECT coalesce(sum(bytes), 0) AS bytes FROM archives WHERE kept IN ('here', 'releasing')",
+    ).get() as Row;
     return row.bytes as number;
   }
 
