@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simulateStudy } from '../carto/index.ts';
+import { asPackaged } from './as-packaged.ts';
 import { type Figure, figureOf } from './figure.ts';
 import { benchFolder, type SealNeeded } from './seal-bench.ts';
 import { type Timed, timed } from './timed.ts';
@@ -47,7 +48,7 @@ export async function seal(repeats: number): Promise<Figure[]> {
 
 async function round(folder: string, study: string): Promise<Round> {
   const [repository, file] = [join(folder, 'restic'), join(folder, 'tar')];
-  const program = join(import.meta.dirname, 'seal-process.ts');
+  const program = asPackaged('seal-process');
   process.env.RESTIC_PASSWORD = 'bench';
   try {
     execFileSync('restic', ['init', '-q', '--repo', repository]);
@@ -68,7 +69,7 @@ function figures(rounds: readonly Round[], { bytes, files }: { readonly bytes: n
   const zstd = /v[\d.]+/.exec(execFileSync('zstd', ['--version'], { encoding: 'utf8' }))?.[0] ?? '';
   const names = { restic: version('restic'), tar: `tar | zstd -1 -T2 (${zstd}) | openssl enc, sync` };
   const sealed = rounds.at(-1)?.warm.archiveBytes ?? 0;
-  const notes = `${files} files, ${Math.round(bytes / 1e6)} MB into ${(sealed / 1e6).toFixed(1)} MB; page cache warm; both tiers, pseudonymised, fsynced`;
+  const notes = `${files} files, ${Math.round(bytes / 1e6)} MB into ${(sealed / 1e6).toFixed(1)} MB; page cache warm; both tiers, pseudonymised, fsynced; compiled as packaged`;
   const rate = (one: keyof Round, what: 'seconds' | 'cpuSeconds') =>
     rounds.map((round) => bytes / 1e6 / round[one][what]);
   const beside = (ours: 'cold' | 'warm', rival: 'restic' | 'tar', what: 'seconds' | 'cpuSeconds') =>
