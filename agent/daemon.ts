@@ -188,6 +188,7 @@ export class Daemon {
         releaser.wake();
         intake.wake();
       },
+      onWanted: () => releaser.wake(),
     });
     ledger.onDiskFull(() => storage.diskFull());
     const accounted = ({ archiveId, caseId, bytes, releaseWhy: why }: ArchiveRecord) => {
@@ -201,9 +202,10 @@ export class Daemon {
     const releaser = new Releaser({
       ...{ ledger, gate, clock, log, folder: folders.cases, policy: config.storage },
       accounted,
-      isPressed: () => storage.isFull,
+      isPressed: () => storage.isPressed,
       onReleased: ({ bytes, caseId, why, isReleased }) => {
         storage.removed(bytes);
+        if (storage.answerWanted()) intake.wake();
         storage
           .look()
           .catch((error: unknown) => log.warn({ error: describe(error) }, 'the disk could not be looked at'));

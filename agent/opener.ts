@@ -8,7 +8,7 @@ import type { Storage } from './storage/index.ts';
 interface Deps {
   readonly passwords: Pick<Passwords, 'open' | 'forget'>;
   readonly caps: Pick<IntakeConfig, 'maxEntries' | 'maxBytes' | 'limits' | 'maxSpoolBytes'>;
-  readonly storage: Pick<Storage, 'availableBytes'>;
+  readonly storage: Pick<Storage, 'availableBytes' | 'hasRoomFor'>;
   readonly spoolFolder: string;
   /** The site's ceiling on what is read of an entry; absent: none. */
   readonly readBytesPerSecond?: number | undefined;
@@ -25,7 +25,7 @@ export class Opener {
   /** Whether the disk can take the archives of an entry of this size, and what a container inside it has to be spooled. */
   async hasRoomFor(kind: Entry['kind'], bytes: number): Promise<boolean> {
     const spooled = kind === 'container' ? Math.min(bytes, this.#deps.caps.maxSpoolBytes) : 0;
-    return (await this.#deps.storage.availableBytes()) >= bytes + spooled;
+    return this.#deps.storage.hasRoomFor(bytes + spooled);
   }
 
   /** Runs a job on an entry, with each password that may open it; see `Passwords.open`. Rejects when it is in use. */

@@ -15,6 +15,8 @@ export interface StorageDeps {
   readonly presumedBytes: number;
   /** The store became full, or has room again. */
   readonly onChange: (state: SpaceState, status: StorageStatus) => void;
+  /** A case does not fit: what is here without being owed has to go (`isPressed`). */
+  readonly onWanted: () => void;
 }
 
 export interface StorageStatus extends Space {
@@ -32,6 +34,7 @@ export class Storage {
   readonly #ballast: Ballast;
   #casesBytes: number;
   #state: SpaceState = 'room';
+  #isWanted = false;
 
   constructor(deps: StorageDeps) {
     this.#deps = deps;
@@ -65,9 +68,16 @@ export class Storage {
     this.#ballast.lift();
   }
 
-  /** Whether intake holds, by the last look. */
-  get isFull(): boolean {
-    return this.#state === 'full';
+  /** Space is needed: the store is full, or a case that could be taken waits for room. */
+  get isPressed(): boolean {
+    return this.#state === 'full' || this.#isWanted;
+  }
+
+  /** Space was given back for whoever waits: true when somebody did, who has to ask again now. */
+  answerWanted(): boolean {
+    const wasWanted = this.#isWanted;
+    this.#isWanted = false;
+    return wasWanted;
   }
 
   /** Looks at the disk, and says so when the store became full or has room again. */
@@ -91,5 +101,19 @@ export class Storage {
     const { state, ...space } = await this.look();
     if (state === 'room') this.#ballast.lay(space.freeBytes);
     return state === 'full' ? 0 : availableBytes(space, this.#deps.limits);
+  }
+
+  /**
+   * Whether so many bytes may be taken in now, as `availableBytes`. If not, and if an empty store could hold them, room
+   * is wanted until it has been given.
+   */
+  async hasRoomFor(bytes: number): Promise<boolean> {
+    const hasRoom = (await this.availableBytes()) >= bytes;
+    const isNew = !hasRoom && !this.#isWanted && bytes <= (await this.look()).budgetBytes;
+    if (isNew) {
+      this.#isWanted = true;
+      this.#deps.onWanted();
+    }
+    return hasRoom;
   }
 }

@@ -86,7 +86,7 @@ export class Workplace {
     };
     this.storage = new Storage({
       folders: { cases: this.casesFolder, ledger: join(folder, 'ledger.db'), ballast: join(folder, 'ballast') },
-      ...{ limits: spaceLimits, log, presumedBytes: 0, onChange: () => {} },
+      ...{ limits: spaceLimits, log, presumedBytes: 0, onChange: () => {}, onWanted: () => {} },
     });
     const { storage } = this;
     const opener = new Opener({ passwords: this.passwords, caps, storage, spoolFolder: this.spoolFolder });

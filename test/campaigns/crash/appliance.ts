@@ -92,7 +92,7 @@ function servicesOf(deps: RunDeps, { keys, ledger, tidy, audit }: Parts): readon
   const caps = { maxEntries: 1000, maxBytes: 1 << 30, limits, maxSpoolBytes };
   const opener = new Opener({
     ...{ passwords: new Passwords({ gate, log, sources: [] }), caps, spoolFolder: folders.spool },
-    storage: { availableBytes: async () => 1 << 30 },
+    storage: { availableBytes: async () => 1 << 30, hasRoomFor: async () => true },
   });
   const sealer = new Sealer(gate);
   const journal = new CaseJournal(folders.journal, storageKey);
