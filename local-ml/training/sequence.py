@@ -15,8 +15,10 @@ class Sequence(nn.Module):
         self.mix = nn.ModuleList(nn.Conv1d(width, width, 1) for _ in range(5))
         self.out = nn.Sequential(nn.ReLU(), nn.Conv1d(width, width, 1), nn.ReLU(), nn.Conv1d(width, len(CLASSES), 1))
 
-    def forward(self, lesions):
+    def forward(self, lesions, there=None):
+        """`there` [b,L] marks real lesions in a padded batch, so that padding is what the ends of a lone sequence see: zeros."""
+        mask = (lambda h: h) if there is None else (lambda h: h * there.unsqueeze(1))
         h = self.lift((lesions - self.mean) / self.scale)
         for step, mix in zip(self.steps, self.mix):
-            h = h + mix(torch.relu(step(torch.relu(h))))
+            h = h + mix(torch.relu(step(mask(torch.relu(h)))))
         return self.out(h)
