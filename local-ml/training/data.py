@@ -3,6 +3,7 @@
 
 Writes OUT/part-<seed>.npz with 25 shapes each and prints the SHA-256 over all arrays of a part. Same seeds, same libraries: same bytes.
 """
+import glob
 import hashlib
 import os
 import sys
@@ -46,13 +47,30 @@ def clouds(seed):
                "upw1": c.upw[0], "up2": c.up[1].astype("i2"), "upw2": c.upw[1], "labels": welded[c.corner].astype("u1")}
 
 
+def digest_of(arrays):
+    return hashlib.sha256(b"".join(np.ascontiguousarray(arrays[k]).tobytes() for k in sorted(arrays))).hexdigest()
+
+
+def record(folder):
+    """What a manifest says about its data: seeds and one SHA-256 over the digests of all parts."""
+    parts = sorted(glob.glob(f"{folder}/part-*.npz"))
+    whole = hashlib.sha256()
+    for path in parts:
+        part = np.load(path)
+        whole.update(digest_of({k: part[k] for k in part.files}).encode())
+    first = [int(os.path.basename(path)[5:-4]) for path in parts]
+    return {"generator": "local-ml/training/data.py", "synthetic": True, "dataSha256": whole.hexdigest(),
+            "seeds": {"train": [first[0], first[-1] + PART - 1], "validation": [700000, 700024], "calibration": [800000, 800059],
+                      "test": [900000, 999999]}}
+
+
 def main(out, first, count):
     os.makedirs(out, exist_ok=True)
     for start in range(first, first + count, PART):
         began = time.time()
         rows = [row for seed in range(start, start + PART) for row in clouds(seed)]
         arrays = {k: np.stack([row[k] for row in rows]) for k in rows[0]}
-        digest = hashlib.sha256(b"".join(arrays[k].tobytes() for k in sorted(arrays))).hexdigest()
+        digest = digest_of(arrays)
         partial = f"{out}/.part-{start}.npz"
         np.savez(partial, **arrays)
         os.rename(partial, f"{out}/part-{start:06d}.npz")

@@ -10,6 +10,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
+from data import record  # noqa: E402
 from bundle import ROOT, export, numbers, seal, tensor, today, write_json  # noqa: E402
 from net import Regions, inputs_of, runner  # noqa: E402
 from ood import calibrate  # noqa: E402
@@ -71,7 +72,6 @@ def main(weights, folder, version):
     write_json(f"{out}/ood.json", calibrate(runner(net), pose, averaging, SEEDS))
     card = f"{os.path.dirname(os.path.abspath(__file__))}/cards/la-regions.md"
     open(f"{out}/model-card.md", "w").write(open(card).read().replace("{{version}}", version))
-    log = f"{folder}/digests.txt"
     manifest = {
         "schema": 1, "id": "la-regions", "version": version, "task": "region labels of a left-atrial shell", "created": today(),
         "runtime": runtime,
@@ -80,7 +80,7 @@ def main(weights, folder, version):
         "units": "mm", "frame": "LPS", "preprocess": "la-cloud-v1", "postprocess": "cc-v1",
         "sampling": {"seeds": SEEDS, "candidates": CANDIDATES, "levels": list(LEVELS), "neighbours": NEIGHBOURS, "landmarks": LANDMARKS},
         "pose": pose, "averaging": averaging,
-        "training": json.load(open(log.replace(".txt", ".json"))),
+        "training": record(folder),
     }
     print(out, seal(out, manifest), "bytes", runtime)
 

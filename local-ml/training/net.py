@@ -78,8 +78,8 @@ class Regions(nn.Module):
         self.whole = Dense(2 * c2, c2)
         self.join2 = Dense(2 * c2, c2)
         self.up1, self.d1 = Dense(c2 + c1, c1), Edge(c1, c1)
-        self.up0, self.d0 = Dense(c1 + c0 + features, c1), Edge(c1, c1)
-        self.out = nn.Linear(c1, len(LABELS))
+        self.up0, self.d0 = Dense(c1 + c0 + features, c0), Edge(c0, c0)
+        self.out = nn.Linear(c0, len(LABELS))
 
     def forward(self, x, nbr0, nbr1, nbr2, up1, upw1, up2, upw2, count=1):
         n0, n1, n2 = LEVELS

@@ -16,7 +16,7 @@ import torch  # noqa: E402
 from net import Regions  # noqa: E402
 from pose import about  # noqa: E402
 
-BATCH, RATE = 12, 3e-3
+BATCH, RATE = 8, 3e-3
 SIZES = {"nbr0": 1536, "nbr1": 384, "nbr2": 96, "up1": 384, "up2": 96}
 torch.set_num_threads(1)
 
