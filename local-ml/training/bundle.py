@@ -9,13 +9,14 @@ import numpy as np
 import onnx
 import torch
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OPSET = 16
 
 
 def export(net, inputs, names, outputs, path, free=None):
-    torch.onnx.export(net.eval(), inputs, path, opset_version=OPSET, input_names=names, output_names=outputs,
-                      dynamic_axes=free, do_constant_folding=True)
+    with torch.no_grad():
+        torch.onnx.export(net.eval(), inputs, path, opset_version=OPSET, input_names=names, output_names=outputs,
+                          dynamic_axes=free, do_constant_folding=True)
     model = onnx.load(path)
     for node in model.graph.node:
         node.doc_string = ""

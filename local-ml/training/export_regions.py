@@ -26,6 +26,17 @@ SEEDS = [1, 2, 3, 4]
 RESIDUAL, TURN, MOST, KEEP, ROUNDS = 0.02, 0.0, 60, 4, 2
 
 
+class Single(torch.nn.Module):
+    """The network for one cloud, without the count of a batch."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x, nbr0, nbr1, nbr2, up1, upw1, up2, upw2):
+        return self.net(x, nbr0, nbr1, nbr2, up1, upw1, up2, upw2)
+
+
 def settings(data):
     """(pose, averaging) of the manifest, JSON-ready."""
     pose = {"template": template_of(data), "residualWeight": RESIDUAL, "turnWeight": TURN, "maxTurnDegrees": MOST,
@@ -67,7 +78,7 @@ def main(weights, folder, version):
     out = f"{ROOT}/local-ml/models/la-regions/{version}"
     os.makedirs(out, exist_ok=True)
     mesh_inputs = golden_inputs(data)
-    runtime = export(net, mesh_inputs, NAMES, ["logits"], f"{out}/model.onnx")
+    runtime = export(Single(net), mesh_inputs, NAMES, ["logits"], f"{out}/model.onnx")
     write_json(f"{out}/golden.json", golden(net, pose, averaging))
     write_json(f"{out}/ood.json", calibrate(runner(net), pose, averaging, SEEDS))
     card = f"{os.path.dirname(os.path.abspath(__file__))}/cards/la-regions.md"

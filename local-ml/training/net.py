@@ -61,7 +61,7 @@ class Dense(nn.Module):
 
 def gather(h, index):
     """Rows of h at an index [n,k]: [n,k,c]."""
-    return h.index_select(0, index.reshape(-1)).reshape(index.shape[0], index.shape[1], h.shape[1])
+    return h[index]
 
 
 def blend(h, index, weight):
@@ -83,7 +83,7 @@ class Regions(nn.Module):
 
     def forward(self, x, nbr0, nbr1, nbr2, up1, upw1, up2, upw2, count=1):
         n0, n1, n2 = LEVELS
-        head = lambda rows, n, m: rows.reshape(count, n, -1)[:, :m].reshape(count * m, -1)  # noqa: E731
+        head = lambda rows, n, m: rows[:m] if count == 1 else rows.reshape(count, n, -1)[:, :m].reshape(count * m, -1)  # noqa: E731
         nbr0, nbr1, nbr2, up1, up2 = (i.long() for i in (nbr0, nbr1, nbr2, up1, up2))
         f1 = head(x, n0, n1)
         f2 = head(f1, n1, n2)
@@ -96,9 +96,9 @@ class Regions(nn.Module):
         h2 = torch.cat([highest(h1, head(nbr1, n1, n2)), f2], 1)
         h2 = self.a2(h2, f2[:, :3], nbr2)
         h2 = h2 + self.b2(h2, f2[:, :3], nbr2)
-        cells = h2.reshape(count, n2, -1)
+        cells = h2.reshape(count, n2, h2.shape[1])
         whole = self.whole(torch.cat([cells.amax(1), cells.mean(1)], 1))
-        spread = whole.unsqueeze(1).expand(-1, n2, -1).reshape(count * n2, -1)
+        spread = torch.cat([whole[i : i + 1] + torch.zeros(n2, 1) for i in range(count)], 0)
         h2 = h2 + self.join2(torch.cat([h2, spread], 1))
         h2 = h2 + self.c2(h2, f2[:, :3], nbr2)
         h1 = h1 + self.up1(torch.cat([blend(h2, up2, upw2), h1], 1))

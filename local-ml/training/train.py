@@ -97,7 +97,7 @@ def main(folder, out, steps, start=None):
     if start:
         net.load_state_dict(torch.load(start))
     mean = {k: v.clone() for k, v in net.state_dict().items()}
-    weight, rate = class_weights(data["labels"]), RATE if start is None else RATE / 2
+    weight, rate = class_weights(data["labels"]), RATE if start is None else RATE * 2 / 3
     optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
     print(f"{len(data['points'])} clouds, {sum(p.numel() for p in net.parameters())} weights", flush=True)
