@@ -22,7 +22,7 @@ export interface SurfaceLimits {
 
 export const defaultSurfaceLimits: SurfaceLimits = {
   ...{ minVertices: 500, maxVertices: 400_000 },
-  ...{ minAreaCm2: 60, maxAreaCm2: 400, minDiagonalMm: 50, maxDiagonalMm: 250 },
+  ...{ minAreaCm2: 40, maxAreaCm2: 400, minDiagonalMm: 50, maxDiagonalMm: 250 },
   ...{ maxFlatShare: 0.01, maxCrowdedShare: 0.05, maxDebrisShare: 0.05 },
 };
 

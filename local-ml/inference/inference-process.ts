@@ -1,0 +1,215 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Gate, Work } from '../../core/gate.ts';
+import type { ChildAnswer, ChildWish } from './messages.ts';
+import { ModelError } from './model-error.ts';
+import { RunningTime } from './running-time.ts';
+import type { Tensors } from './tensor.ts';
+
+export interface InferenceLimits {
+  /** An order that takes longer is given up, and the process is killed. It does not count while frozen. */
+  readonly deadlineMs: number;
+  /** Memory that it may ask for (`RLIMIT_DATA`), beside what V8 reserves for code. */
+  readonly maxDataBytes: number;
+  /** After so many orders a fresh process takes over. */
+  readonly recycleAfter: number;
+}
+
+export const defaultInferenceLimits: InferenceLimits = {
+  deadlineMs: 20_000,
+  maxDataBytes: 256 * 2 ** 20,
+  recycleAfter: 5000,
+};
+
+/** V8 reserves this for code without using it; to the kernel it is data. */
+const codeRangeBytes = 512 * 2 ** 20;
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  orders: number;
+}
+
+/** Told when a process begins and when it has ended, so that a leftover of a crash can be found and killed. */
+export interface ProcessNotes {
+  readonly begun: (process: { readonly pid: number; readonly startTicks: number }) => void;
+  readonly ended: () => void;
+}
+
+/**
+ * The daemon's handle on the inference process. It begins with the first order; while the gate is closed it is frozen
+ * (SIGSTOP), and thawed when it opens; it dies with its parent, frozen or not (`PR_SET_PDEATHSIG`).
+ */
+export class InferenceProcess {
+  readonly #gate: Gate;
+  readonly #limits: InferenceLimits;
+  readonly #notes: ProcessNotes | undefined;
+  #started: Started | undefined;
+  #lastId = 0;
+
+  constructor(gate: Gate, limits: InferenceLimits = defaultInferenceLimits, notes?: ProcessNotes) {
+    this.#gate = gate;
+    this.#limits = limits;
+    this.#notes = notes;
+  }
+
+  get pid(): number | undefined {
+    return this.#started?.pid;
+  }
+
+  /** Whether a fresh process is due or began since a key was loaded: what was loaded into another one is gone. */
+  get isFresh(): boolean {
+    return !this.#started || this.#started.orders === 0 || this.#started.orders >= this.#limits.recycleAfter;
+  }
+
+  /** Carries out one order. Throws TIMED_OUT, CHILD_DIED or RUN_FAILED; after the first two a fresh process begins. */
+  async ask(wish: ChildWish, work: Work, signal?: AbortSignal): Promise<Tensors> {
+    await work.pass(signal);
+    if (this.#started && this.#started.orders >= this.#limits.recycleAfter) await this.stop();
+    this.#started ??= this.#start();
+    this.#started.orders++;
+    try {
+      return await this.#answer(this.#started, wish, work, signal);
+    } catch (error) {
+      if (!(error instanceof ModelError) || error.code !== 'RUN_FAILED') await this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends it at once, frozen or not. */
+  async stop(): Promise<void> {
+    const started = this.#started;
+    this.#started = undefined;
+    if (!started || started.child.exitCode !== null || started.child.signalCode !== null) return;
+    const ended = new Promise<void>((resolve) => started.child.once('exit', () => resolve()));
+    started.child.kill('SIGKILL');
+    await ended;
+  }
+
+  #start(): Started {
+    const child = spawn('setpriv', argumentsOf(this.#limits), {
+      env: { ORT_DISABLE_TELEMETRY: '1', PATH: '/usr/bin:/bin' },
+      cwd: '/',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      serialization: 'advanced',
+    });
+    const started: Started = { child, pid: child.pid ?? -1, orders: 0 };
+    child.on('error', () => {});
+    child.once('exit', () => {
+      if (this.#started === started) this.#started = undefined;
+      this.#notes?.ended();
+    });
+    if (child.pid !== undefined) this.#notes?.begun({ pid: child.pid, startTicks: startTicksOf(child.pid) ?? 0 });
+    child.unref();
+    child.channel?.unref();
+    return started;
+  }
+
+  #answer({ child }: Started, wish: ChildWish, work: Work, signal?: AbortSignal): Promise<Tensors> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      const time = new RunningTime(this.#limits.deadlineMs, () =>
+        settle(() =>
+          reject(new ModelError('TIMED_OUT', `the model gave no answer within ${this.#limits.deadlineMs} ms`)),
+        ),
+      );
+      const leaveGate = whileClosed(this.#gate, {
+        onClosed: () => {
+          child.kill('SIGSTOP');
+          time.stand();
+          work.park();
+        },
+        onOpened: () => {
+          child.kill('SIGCONT');
+          time.go();
+        },
+      });
+      const settle = (act: () => void) => {
+        leaveGate();
+        time.end();
+        child.off('message', onMessage);
+        child.off('exit', onExit);
+        child.off('error', onExit);
+        signal?.removeEventListener('abort', onAbort);
+        child.unref();
+        child.channel?.unref();
+        act();
+      };
+      const onMessage = (answer: ChildAnswer) => {
+        if (answer.id !== id) return;
+        if ('outputs' in answer) settle(() => resolve(answer.outputs));
+        else
+          settle(() => reject(new ModelError('RUN_FAILED', 'the model could not be run', { cause: answer.failure })));
+      };
+      const onExit = () =>
+        settle(() => reject(new ModelError('CHILD_DIED', 'the inference process ended before it answered')));
+      const onAbort = () => settle(() => reject(signal?.reason));
+      child.ref();
+      child.channel?.ref();
+      child.on('message', onMessage);
+      child.once('exit', onExit);
+      child.once('error', onExit);
+      signal?.addEventListener('abort', onAbort);
+      if (!child.connected) onExit();
+      else child.send({ ...wish, id }, (error) => error && onExit());
+    });
+  }
+}
+
+/** Calls back at every closing and opening of the gate until the returned function is called. */
+function whileClosed(gate: Gate, calls: { readonly onClosed: () => void; readonly onOpened: () => void }): () => void {
+  const over = new AbortController();
+  const watch = async () => {
+    while (!over.signal.aborted) {
+      if (gate.isOpen) await aborted(gate.whileOpen, over.signal);
+      if (over.signal.aborted) return;
+      calls.onClosed();
+      await gate.nextOpening(over.signal);
+      calls.onOpened();
+    }
+  };
+  watch().catch(() => {});
+  return () => over.abort();
+}
+
+function aborted(signal: AbortSignal, over: AbortSignal): Promise<void> {
+  if (signal.aborted || over.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      signal.removeEventListener('abort', done);
+      over.removeEventListener('abort', done);
+      resolve();
+    };
+    signal.addEventListener('abort', done);
+    over.addEventListener('abort', done);
+  });
+}
+
+/**
+ * Dies with its parent, gains no right, may ask for so much memory, leaves no core; and Node's own guard: it may read
+ * its code and the runtime, write nothing, begin no process and no thread of its own.
+ */
+function argumentsOf({ maxDataBytes }: InferenceLimits): string[] {
+  const script = fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url));
+  const runtime = dirname(dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')));
+  return [
+    ...['--pdeathsig', 'KILL', '--no-new-privs', '--'],
+    ...['prlimit', `--data=${codeRangeBytes + maxDataBytes}`, '--core=0', '--'],
+    process.execPath,
+    ...['--permission', '--allow-addons', `--allow-fs-read=${runtime}`, `--allow-fs-read=${dirname(dirname(script))}`],
+    ...['--disable-warning=SecurityWarning', '--max-old-space-size=128', '--v8-pool-size=0', script],
+  ];
+}
+
+/** When a process began, in ticks since the machine did: with its pid it names one process for good. */
+export function startTicksOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  } catch {
+    return undefined;
+  }
+}
