@@ -15,12 +15,14 @@ def welded_labels(mesh, labels):
     return out
 
 
-def case(seed, spacing=2.4, cells=None):
+def case(seed, spacing=2.4, cells=None, more=0):
     """dict: vertices, triangles, labels of the mapped and turned shell, variant, turn, lesions, gaps, rings, voltage.
-    `cells`: vertex clustering in mm for small files."""
+    `cells`: vertex clustering in mm for small files; `more`: further procedures on the same shell, under `others`."""
     v, t, labels, variant, rng = atrium(seed, spacing)
     whole = mesh_of(v, t)
-    operator = Operator(rng, Atrium(whole, welded_labels(whole, labels))).work()
+    truth = Atrium(whole, welded_labels(whole, labels))
+    operator = Operator(rng, truth).work()
+    others = [Operator(np.random.default_rng([seed, 77, k]), truth).work().lesions for k in range(more)]
     mv, mt, ml = corrupt(rng, v, t, labels)
     if cells:
         mv, mt, ml = cluster(mv, mt, ml, cells)
@@ -28,7 +30,8 @@ def case(seed, spacing=2.4, cells=None):
     turn = about(rng.normal(size=3), abs(rng.normal(0, 10)))
     shift = rng.normal(0, 20, 3)
     move = lambda x: x @ turn.T + shift  # noqa: E731
-    lesions = [{**k, "x": move(k["x"])} for k in operator.lesions]
+    moved = lambda lesions: [{**k, "x": move(k["x"])} for k in lesions]  # noqa: E731
+    lesions = moved(operator.lesions)
     gaps = [{**g, "x": move(g["x"])} for g in operator.gaps]
     return {"seed": seed, "vertices": move(mv), "triangles": mt, "labels": ml, "voltage": mv_volts, "variant": variant, "turn": turn,
-            "lesions": lesions, "gaps": gaps, "rings": operator.rings}
+            "lesions": lesions, "others": [moved(k) for k in others], "gaps": gaps, "rings": operator.rings}
