@@ -2,7 +2,7 @@
 import numpy as np
 
 from artefacts import cluster, corrupt
-from data import atrium
+from data import atrium, without_rim
 from operators import Atrium, Operator, voltage
 from pose import about
 from prep import mesh_of
@@ -27,6 +27,7 @@ def case(seed, spacing=2.4, cells=None, more=0):
     if cells:
         mv, mt, ml = cluster(mv, mt, ml, cells)
     mv_volts = voltage(rng, mv, ml)
+    ml = without_rim(ml, variant)
     turn = about(rng.normal(size=3), abs(rng.normal(0, 10)))
     shift = rng.normal(0, 20, 3)
     move = lambda x: x @ turn.T + shift  # noqa: E731

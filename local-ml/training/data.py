@@ -14,7 +14,7 @@ import numpy as np  # noqa: E402
 
 from artefacts import cluster, corrupt  # noqa: E402
 from prep import cloud_of, mesh_of  # noqa: E402
-from shapes import build, draw  # noqa: E402
+from shapes import BODY, MV, build, draw  # noqa: E402
 
 PART, MAPPINGS = 25, 2
 
@@ -31,13 +31,19 @@ def atrium(seed, spacing=2.4):
     raise ValueError(f"no atrium from seed {seed}")
 
 
+def without_rim(labels, variant):
+    """A valve that is cut open leaves no label behind, only a rim that belongs to the body."""
+    return np.where(labels == MV, BODY, labels) if variant["valveOpen"] else labels
+
+
 def clouds(seed):
     """The mapped clouds of one seed as arrays."""
-    v, t, labels, _, rng = atrium(seed)
+    v, t, labels, variant, rng = atrium(seed)
     for _ in range(MAPPINGS):
         mv, mt, ml = corrupt(rng, v, t, labels)
         if rng.random() < 0.2:
             mv, mt, ml = cluster(mv, mt, ml, rng.uniform(2.5, 4.5))
+        ml = without_rim(ml, variant)
         mesh = mesh_of(mv, mt)
         welded = np.zeros(len(mesh.vertices), dtype=np.int64)
         welded[mesh.origin[::-1]] = ml[::-1]

@@ -6,7 +6,7 @@ from sites import CHANNELS, CLASSES
 
 
 class Sequence(nn.Module):
-    def __init__(self, width=96):
+    def __init__(self, width=64):
         super().__init__()
         self.register_buffer("mean", torch.zeros(CHANNELS, 1))
         self.register_buffer("scale", torch.ones(CHANNELS, 1))
