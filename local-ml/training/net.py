@@ -3,6 +3,12 @@
 Edge convolution: h_i' = relu(LN(A h_i + max_j (B h_j + P x_j) - P x_i)), x = rotated positions: node-wise products, one
 gather, one maximum. Many clouds are one graph: rows are concatenated and indices offset, `counts` clouds of equal size.
 """
+import ctypes
+import functools
+import os
+import subprocess
+import tempfile
+
 import torch
 from torch import nn
 
@@ -10,28 +16,44 @@ from prep import LABELS, LEVELS
 
 
 class NeighbourMax(torch.autograd.Function):
-    """gather(h, index).amax(1) with a cheap way back: only the neighbour that won gets the gradient."""
+    """gather(h, index).amax(1) with a cheap way back: only the neighbour that won gets the gradient (fast.c)."""
 
     @staticmethod
     def forward(ctx, h, index):
-        best = h.index_select(0, index[:, 0])
-        won = torch.zeros(best.shape, dtype=torch.float32)
-        for k in range(1, index.shape[1]):
-            rows = h.index_select(0, index[:, k])
-            won = torch.maximum(won, (rows > best).float() * k)
-            best = torch.maximum(best, rows)
-        ctx.save_for_backward(won, index)
+        h, index = h.contiguous(), index.contiguous()
+        (n, k), c = index.shape, h.shape[1]
+        best, won = torch.empty(n, c), torch.empty(n, c, dtype=torch.uint8)
+        fast().highest(at(h), at(index), n, k, c, at(best), at(won))
+        ctx.save_for_backward(index, won)
         ctx.rows = h.shape[0]
         return best
 
     @staticmethod
     def backward(ctx, grad):
-        won, index = ctx.saved_tensors
-        width = grad.shape[1]
-        at = index.gather(1, won.long()) * width + torch.arange(width)
-        out = torch.zeros(ctx.rows * width)
-        out.index_add_(0, at.reshape(-1), grad.reshape(-1))
-        return out.reshape(ctx.rows, width), None
+        index, won = ctx.saved_tensors
+        grad, (n, k), c = grad.contiguous(), index.shape, grad.shape[1]
+        out = torch.zeros(ctx.rows, c)
+        fast().back(at(grad), at(index), at(won), n, k, c, at(out))
+        return out, None
+
+
+def at(tensor):
+    return ctypes.c_void_p(tensor.data_ptr())
+
+
+@functools.lru_cache
+def fast():
+    """fast.c, compiled for this machine into a folder that goes away with the process."""
+    folder = tempfile.TemporaryDirectory()
+    target = f"{folder.name}/fast.so"
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fast.c")
+    subprocess.run(["gcc", "-O3", "-march=native", "-shared", "-fPIC", "-o", target, source], check=True)
+    library = ctypes.CDLL(target)
+    library.folder = folder
+    for name, pointers in (("highest", "ppiiipp"), ("back", "pppiiip")):
+        getattr(library, name).argtypes = [ctypes.c_void_p if k == "p" else ctypes.c_int64 for k in pointers]
+        getattr(library, name).restype = None
+    return library
 
 
 def highest(h, index):
