@@ -6,10 +6,10 @@ import { expectDone, Site } from './harness/site.ts';
 import { until } from './harness/until.ts';
 
 /** How long each procedure of the short day lasts. */
-const procedureMs = 2_000;
+const procedureMs = 1_500;
 const procedures = 6;
 
-/** What may go on in a procedure: keep-alive, a report of the gate, log lines. Reading one case is far more. */
+/** What may go on in a procedure: keep-alive, looking for a lost link, a report of the gate, log lines. One case is far more. */
 function assertStill(before: Counters, now: Counters, when: string): void {
   const grown = {
     rchar: now.rchar - before.rchar,
@@ -21,7 +21,7 @@ function assertStill(before: Counters, now: Counters, when: string): void {
   assert.ok(grown.rchar < 32_768, context);
   assert.ok(grown.wchar < 16_384, context);
   assert.ok(grown.writeBytes < 65_536, context);
-  assert.ok(grown.ticks <= 10, context);
+  assert.ok(grown.ticks <= 20, context);
 }
 
 describe('a day in short: six procedures, an outage, a restart', () => {
@@ -40,32 +40,41 @@ describe('a day in short: six procedures, an outage, a restart', () => {
     return started;
   }
 
-  /** One procedure, with an export that appears while it lasts: nothing works until it is over and the gate opens. */
+  /** One procedure: nothing works until it is over. The export before it may still be at any step then. */
   async function procedure(number: number): Promise<void> {
     await until(async () => (await begin(number)).quiet, `quiet in procedure ${number}`, 10_000);
-    await site.simulate(70 + number, 2);
+    // In the fourth somebody exports what was forgotten in the morning.
+    if (number === 4) await site.simulate(90, 2);
     const before = countersOf(site.appliance.pid);
     await new Promise((resolve) => setTimeout(resolve, procedureMs));
     assertStill(before, countersOf(site.appliance.pid), `procedure ${number}`);
-    const from = site.appliance.lines.length;
     await expectDone(site.vestibule('procedure', 'stop'));
+  }
+
+  /** The export after a procedure; the next one begins when work on it has begun. */
+  async function exported(number: number): Promise<void> {
+    const from = site.appliance.lines.length;
+    await site.simulate(70 + number, 2);
     await site.appliance.said('gate-open', 30_000, from);
+    await site.appliance.said('case-detected', 30_000, from);
   }
 
   test('DAY-01: no work in any procedure, every case is delivered, and the strip shows the day', async () => {
     for (let number = 1; number <= procedures; number++) {
       if (number === 3) for (const cable of site.cables) cable.pull();
       await procedure(number);
+      await exported(number);
       if (number === 4) for (const cable of site.cables) cable.plug();
       if (number === 5) {
         await site.appliance.kill9();
         await site.startAppliance();
       }
     }
-    await site.reached('delivered', procedures);
+    const exports = procedures + 1;
+    await site.reached('delivered', exports);
     assert.equal((await site.cloud('verify')).code, 0);
     const cases = await site.cases();
-    assert.deepEqual([cases.length, (await site.cloudCases()).length], [procedures, procedures]);
+    assert.deepEqual([cases.length, (await site.cloudCases()).length], [exports, exports]);
 
     const told = await expectDone(site.vestibule('procedure', 'why', '--since', '24h', '--json'));
     const { decisions } = JSON.parse(told.stdout) as { status: ProcedureStatus; decisions: Decision[] };
