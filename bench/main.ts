@@ -16,6 +16,7 @@ const benches: Readonly<Record<string, (repeats: number) => Promise<Figure[]>>> 
   enqueue: async (repeats) => (await import('./enqueue.ts')).enqueue(repeats),
   'start-up': async (repeats) => (await import('./start-up.ts')).startUp(repeats),
   'cost-per-case': async (repeats) => (await import('./cost-per-case.ts')).costPerCase(repeats),
+  invisible: async (repeats) => (await import('./invisible.ts')).invisible(repeats),
   quiet: async () => (await import('./quiet.ts')).quiet(),
   idle: async (repeats) => (await import('./idle.ts')).idle(repeats),
 };
