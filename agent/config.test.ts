@@ -47,7 +47,7 @@ test('two answers are enough; everything else has its default', (t) => {
       reserveBytes: 512 * 2 ** 20,
     },
     telemetry: { everyMinutes: 15 },
-    budgets: {},
+    budgets: { diskClass: 'idle' },
     upload: {
       ...{ parallelBlocks: 2, receiptSeconds: 15 },
       batch: { maxArchives: 64, maxArchiveBytes: 2 ** 26, maxItems: 1000, maxItemBytes: 2 ** 20, maxAgeSeconds: 60 },

@@ -4,6 +4,7 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { GatewayError } from '../core/errors.ts';
 import { writeFileDurable } from '../core/files.ts';
+import { budgetPolicySchema } from '../protocol/budget-policy.ts';
 import { maxBatchItems } from '../protocol/outbox.ts';
 import { profileSchema, unsupportedKindSchema } from '../protocol/profile.ts';
 import { uploadPolicySchema } from '../protocol/upload-policy.ts';
@@ -57,16 +58,7 @@ const fields = z.strictObject({
     })
     .prefault({}),
   /** What the appliance may take while the gate is open. */
-  budgets: z
-    .strictObject({
-      /** Ceiling on what is read of an inbox; absent: as fast as it goes. */
-      readBytesPerSecond: z
-        .int()
-        .min(256 * 1024)
-        .max(1e12)
-        .exactOptional(),
-    })
-    .prefault({}),
+  budgets: budgetPolicySchema.prefault({}),
   upload: z
     .strictObject({
       ...uploadPolicySchema.shape,

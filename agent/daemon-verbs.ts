@@ -1,5 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../core/clock.ts';
 import type { Gate } from '../core/gate.ts';
+import { sharedMs } from '../core/gate-flag.ts';
 import { version } from '../core/version.ts';
 import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ControlRequest, ProcedureStarted } from '../protocol/control.ts';
@@ -9,6 +11,7 @@ import type { CloudSide } from './cloud-side.ts';
 import type { Config } from './config.ts';
 import type { Folders } from './folders.ts';
 import type { ProcedureWatch } from './procedure/index.ts';
+import type { DiskStanding } from './seal/index.ts';
 import { casesOf, diskOf, storageStatus } from './snapshot.ts';
 import type { Storage } from './storage/index.ts';
 
@@ -27,6 +30,7 @@ interface Deps {
   readonly folders: Folders;
   readonly clock: Clock;
   readonly gate: Gate;
+  readonly disk: Pick<DiskStanding, 'status'>;
   readonly startedAt: Date;
 }
 
@@ -48,7 +52,7 @@ export function daemonVerbs(deps: Deps) {
 }
 
 async function statusOf(deps: Deps): Promise<ApplianceStatus> {
-  const { procedure, cloud, config, bundle, ledger, storage, folders, startedAt } = deps;
+  const { procedure, cloud, config, bundle, ledger, storage, folders, startedAt, disk } = deps;
   const { cases, isDamaged } = casesOf(ledger);
   return {
     version: version(),
@@ -62,6 +66,7 @@ async function statusOf(deps: Deps): Promise<ApplianceStatus> {
     disk: await diskOf(folders.folder),
     storage: await storageStatus(storage, config.storage),
     inboxes: config.inboxes.length,
+    budgets: { ...config.budgets, diskClass: disk.status },
   };
 }
 
@@ -70,12 +75,23 @@ async function begin(
   { reason, holder, forMs }: Asked<'procedure-start'>,
   account: Account,
 ): Promise<ProcedureStarted> {
-  const askedMs = clock.monotonicMs();
+  const askedMs = sharedMs();
+  const stopped = gate.running;
+  // What can be cut is cut now, and says so before the disk is waited for.
+  gate.close();
+  await turn();
   const lease = procedure.take({ reason, holder, ...(forMs === undefined ? {} : { forMs }) });
-  const passedMs = clock.monotonicMs() - askedMs;
+  const passedMs = sharedMs() - askedMs;
   const withinMs = Math.max(leastQuietMs, quietWithinMs - passedMs);
   // The lease is on disk, and a start finds one without a record: its record keeps nobody waiting for longer.
   const recorded = account.record({ id: leaseRecordId(lease.id) }).catch(() => {});
   const [waiting] = await Promise.all([gate.quiet(withinMs), Promise.race([recorded, clock.sleep(withinMs)])]);
-  return { lease, quiet: waiting.length === 0, waiting, daemon: true };
+  return { lease, quiet: waiting.length === 0, waiting, daemon: true, stopped, ...stillnessOf(gate, askedMs) };
+}
+
+function stillnessOf({ stillness }: Gate, askedMs: number): Pick<ProcedureStarted, 'quietMs' | 'last'> {
+  if (!stillness) return {};
+  const { sinceMs, last } = stillness;
+  const quietMs = Math.max(0, Math.round(sinceMs - askedMs));
+  return last === undefined || sinceMs < askedMs ? { quietMs } : { quietMs, last };
 }

@@ -31,7 +31,7 @@ import { expectPrivate, Passwords } from './passwords/index.ts';
 import { Pipeline } from './pipeline.ts';
 import { History, type MakeSources, ProcedureWatch, readLeases, sourcesOf } from './procedure/index.ts';
 import { type Recovery, recover } from './recover.ts';
-import { Sealer } from './seal/index.ts';
+import { DiskStanding, Sealer } from './seal/index.ts';
 import { casesOf, diskOf, snapshot } from './snapshot.ts';
 import { Storage } from './storage/index.ts';
 
@@ -214,11 +214,13 @@ export class Daemon {
         cloud.poke();
       },
     });
-    const sealer = new Sealer(gate);
+    const { cpuPercent, readBytesPerSecond } = config.budgets;
+    const disk = new DiskStanding(config.budgets.diskClass);
+    const sealer = new Sealer(gate, { disk, ...(cpuPercent === undefined ? {} : { cpuPercent }) });
     const passwords = new Passwords({ gate, log, sources: config.intake.passwords });
     const opener = new Opener({
       ...{ passwords, caps: config.intake, storage, spoolFolder: folders.spool },
-      readBytesPerSecond: config.budgets.readBytesPerSecond,
+      readBytesPerSecond,
     });
     const pipeline = new Pipeline({
       ...{ ledger, journal, sealer, clock, log, announce, siteKey: keys.site, storageKey: keys.storage.secret },
@@ -245,8 +247,10 @@ export class Daemon {
     const intake: Intake = new Intake({
       ...{ gate, clock, log, pipeline, inboxes: config.inboxes, imports, siteKey: keys.site },
       rescanMs: config.intake.rescanSeconds * 1000,
+      isLedgerWriting: () => ledger.isWriting,
       prepare: async (work, signal) => {
         const checkpoint = () => work.pass(signal);
+        await disk.apply();
         await tidy(checkpoint, accounted);
         await storage.measure(checkpoint);
       },
@@ -258,7 +262,7 @@ export class Daemon {
     });
     const verbs = {
       ...daemonVerbs({
-        ...{ procedure, cloud, config, bundle, ledger, audit, storage, folders, clock, gate },
+        ...{ procedure, cloud, config, bundle, ledger, audit, storage, folders, clock, gate, disk },
         startedAt: this.#startedAt,
       }),
       ...overrideVerbs(procedure),

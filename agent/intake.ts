@@ -17,6 +17,8 @@ interface Deps {
   readonly siteKey: Uint8Array;
   readonly pipeline: Pick<Pipeline, 'take' | 'holdMissing'>;
   readonly rescanMs: number;
+  /** Whether a step's result is on its way to the disk. */
+  readonly isLedgerWriting?: () => boolean;
   /** What has to be done once before anything is taken, behind the gate. */
   readonly prepare?: (work: Work, signal: AbortSignal) => Promise<void>;
 }
@@ -96,7 +98,7 @@ export class Intake implements Service {
 
   /** Once through all entries; returns after how many milliseconds the next look is due. */
   async #round(signal: AbortSignal): Promise<number> {
-    using work = this.#deps.gate.work('intake');
+    using work = this.#deps.gate.work('intake', () => (this.#deps.isLedgerWriting?.() ? 'fsync' : undefined));
     const present = new Set<string>();
     let complete = true;
     let nextMs = this.#deps.rescanMs;

@@ -119,6 +119,7 @@ export class ArchiveBuild {
     await enter('commit');
     await this.#file.commit();
     this.#digest = await digestOf(this.#file.path, enter);
+    await enter('settle');
     await this.#file.settle();
   }
 

@@ -33,12 +33,14 @@ const killed = (error: { signal?: string }) => error.signal === 'SIGKILL';
 
 // biome-ignore format: what lies there after a kill as that step begins
 const kills: readonly (readonly [BuildStep, number, RegExp])[] = [
+  ['plan',      2, /^[^ ]+\.case\.\w+\.partial$/],
   ['read',      1, /^[^ ]+\.case\.\w+\.partial$/],
   ['compress',  3, /^[^ ]+\.case\.\w+\.partial$/],
   ['insert',    9, /^[^ ]+\.case\.\w+\.partial$/],
   ['flush',     1, /^[^ ]+\.case\.\w+\.partial$/],
   ['commit',    1, /^[^ ]+\.case\.\w+\.partial$/],
   ['hash',      5, /^[^ ]+\.case\.\w+\.partial$/],
+  ['settle',    1, /^[^ ]+\.case\.\w+\.partial$/],
   ['keys',      1, /^[^ ]+\.case\.\w+\.partial$/],
   ['place',     1, /^[^ ]+\.case\.\w+\.partial [^ ]+\.study\.keys$/],
 ];

@@ -167,7 +167,18 @@ test('an error of the source leaves nothing and comes through unchanged', async 
 });
 
 test('an error at any step leaves nothing and comes through unchanged', async () => {
-  for (const step of ['read', 'compress', 'insert', 'flush', 'commit', 'hash', 'keys', 'place'] as const) {
+  for (const step of [
+    'plan',
+    'read',
+    'compress',
+    'insert',
+    'flush',
+    'commit',
+    'hash',
+    'settle',
+    'keys',
+    'place',
+  ] as const) {
     using folder = tempFolder();
     let hit = false;
     const onStep = (entered: string) => {

@@ -15,6 +15,8 @@ import type { BuildStep, EnterStep } from './step.ts';
 export interface BuildHooks {
   /** Called when a step begins: for progress, and for tests that cut there. What it throws ends the build. */
   readonly onStep?: (step: BuildStep) => void;
+  /** Handed what resolves when no flush is under way: for whoever waits at the gate elsewhere than between two steps. */
+  readonly onFlushing?: (flushed: () => Promise<void>) => void;
 }
 
 /** The archives of one case. */
@@ -48,7 +50,11 @@ export async function buildArchives(order: BuildsOrder): Promise<readonly Sealed
   const builds: ArchiveBuild[] = [];
   const enter = stepper(order, builds);
   try {
-    for (const one of archives) builds.push(await ArchiveBuild.begin({ ...order, order: one, enter }));
+    for (const one of archives) {
+      await enter('plan');
+      builds.push(await ArchiveBuild.begin({ ...order, order: one, enter }));
+    }
+    await enter('plan');
     await new Filling({ order, builds, enter }).run(planPacks(study.files, archives));
     for (const build of builds) await build.finish();
     const sealed: SealedArchive[] = [];
@@ -96,6 +102,7 @@ function stepper({ checkpoint, hooks }: BuildsOrder, builds: readonly ArchiveBui
   const standStill = async () => {
     for (const build of builds) await build.flushed();
   };
+  hooks?.onFlushing?.(standStill);
   return async (step) => {
     await checkpoint(standStill);
     hooks?.onStep?.(step);

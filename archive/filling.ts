@@ -35,6 +35,7 @@ export class Filling {
   }
 
   async run(packs: readonly Pack[]): Promise<void> {
+    await this.#deps.enter('plan');
     const copy = this.#deps.order.study.copy();
     if (!copy) {
       for (const pack of packs) await this.#write(pack);
@@ -50,7 +51,8 @@ export class Filling {
     const { order, enter } = this.#deps;
     const { checkpoint, hire } = order;
     const job = { desk: copy.desk, packs: planned.flatMap(({ orders }) => (orders ? [orders] : [])) };
-    const line = new PackLine({ job, hire, checkpoint, enter });
+    await enter('plan');
+    const line = await PackLine.begin({ job, hire, checkpoint, enter });
     const [copied, refused]: [Pack[], Pack[]] = [[], []];
     try {
       let next = 0;

@@ -49,10 +49,18 @@ export class PackLine {
   readonly #ready = new Map<number, { readonly copied: CopiedPack | undefined; readonly isOurs: boolean }>();
   #aheadBytes = 0;
 
-  constructor(deps: Deps) {
-    const { job, hire, checkpoint } = deps;
+  static async begin(deps: Deps): Promise<PackLine> {
+    const { job, checkpoint, enter } = deps;
+    const copyist = new Copyist(job.desk, checkpoint);
+    // The copy of a large study takes its time, here and on its way to the other thread.
+    await enter('plan');
+    return new PackLine(deps, copyist);
+  }
+
+  private constructor(deps: Deps, copyist: Copyist) {
+    const { job, hire } = deps;
     this.#deps = deps;
-    this.#copyist = new Copyist(job.desk, checkpoint);
+    this.#copyist = copyist;
     this.#hand = hire ? hire(job) : nobody(job.packs.length);
   }
 

@@ -36,9 +36,16 @@ export async function surveyExport(source: Source, checkpoint: Checkpoint): Prom
     maps: study.maps,
     shells: study.shells.map((shell) => shell.fileName),
   });
-  const entries = source.files.filter((file) => file !== studyFile).map((file) => entryOf(file, root, classifier));
+  const entries: SurveyEntry[] = [];
+  for (const file of source.files) {
+    if (file !== studyFile) entries.push(entryOf(file, root, classifier));
+    if (entries.length % entriesPerLook === 0) await checkpoint();
+  }
   return { study, studyFile, entries };
 }
+
+/** Each name is compared with all maps: a large study has thousands of both together. */
+const entriesPerLook = 64;
 
 function entryOf(file: SourceFile, root: string, classifier: FileClassifier): SurveyEntry {
   if (!file.path.startsWith(root)) return { file, identity: { kind: 'outside' }, path: file.path };

@@ -3,11 +3,20 @@ export interface GateFlag {
   readonly isOpen: boolean;
   /** Waits, without using the CPU, until the gate is open; `beforeWaiting` as of a checkpoint. */
   pass(beforeWaiting?: () => Promise<void>): Promise<void>;
+  /** The same for what cannot await: the whole thread is blocked meanwhile. */
+  standStill(beforeWaiting?: () => void): void;
+  /** Rests so many milliseconds at an open gate; less when it closes. */
+  nap(ms: number): Promise<void>;
 }
 
 /** What a value of the shared number means; see `core/gate.ts`. */
 export function isOpenAt(changes: number): boolean {
   return changes % 2 === 0;
+}
+
+/** Milliseconds, and parts of them, of the monotonic clock that all threads and processes of this machine share. */
+export function sharedMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 /**
@@ -26,6 +35,17 @@ export function attachGate(flag: SharedArrayBuffer, onPark: (changes: number) =>
         onPark(changes);
         await Atomics.waitAsync(view, 0, changes).value;
       }
+    },
+    standStill(beforeWaiting) {
+      for (let changes = Atomics.load(view, 0); !isOpenAt(changes); changes = Atomics.load(view, 0)) {
+        beforeWaiting?.();
+        onPark(changes);
+        Atomics.wait(view, 0, changes);
+      }
+    },
+    async nap(ms) {
+      const changes = Atomics.load(view, 0);
+      if (isOpenAt(changes)) await Atomics.waitAsync(view, 0, changes, ms).value;
     },
   };
 }

@@ -52,6 +52,52 @@ test('quiet names running work, counts parked work as quiet, and is reached when
   assert.deepEqual(gate.running, []);
 });
 
+test('who waits for an answer from elsewhere counts as quiet, and passes the gate before doing anything with it', async () => {
+  const gate = new Gate();
+  gate.open();
+  const work = gate.work('upload request');
+  for (const fails of [false, true]) {
+    const hub = Promise.withResolvers<string>();
+    const answered = work.answer(hub.promise);
+    assert.deepEqual(gate.running, []);
+    gate.close();
+    assert.deepEqual(await gate.quiet(1000), []);
+    let done = false;
+    const done_ = answered.then(String, String).finally(() => {
+      done = true;
+    });
+    if (fails) hub.reject(new Error('no'));
+    else hub.resolve('yes');
+    await new Promise(setImmediate);
+    assert.deepEqual([done, gate.running], [false, []]);
+    gate.open();
+    assert.equal(await done_, fails ? 'Error: no' : 'yes');
+    assert.deepEqual(gate.running, ['upload request']);
+  }
+});
+
+test('it is known since when nothing has run: the closing, or the word of the last that stood still', () => {
+  let nowMs = 100;
+  const gate = new Gate(() => nowMs);
+  gate.open();
+  const [thread, step] = [gate.work('seal'), gate.work('intake')];
+  assert.equal(gate.stillness, undefined);
+  gate.close();
+  assert.equal(gate.stillness, undefined);
+  nowMs = 120;
+  step.park();
+  nowMs = 130;
+  thread.park(gate.changes, 115);
+  assert.deepEqual(gate.stillness, { sinceMs: 120, last: 'intake' });
+  step.end();
+  assert.deepEqual(gate.stillness, { sinceMs: 130, last: 'intake' });
+  gate.open();
+  thread.end();
+  nowMs = 200;
+  gate.close();
+  assert.deepEqual(gate.stillness, { sinceMs: 200 });
+});
+
 test('work that was parked through a short opening counts as running until it parks again', async () => {
   const gate = new Gate();
   const work = gate.work('upload');
@@ -139,6 +185,19 @@ test('closing twice and opening twice change nothing', () => {
   assert.equal(gate.whileOpen, whileOpen);
   assert.equal(gate.changes, changes);
   assert.equal(whileOpen.aborted, false);
+});
+
+test('a step may add what it is at right now', () => {
+  const gate = new Gate();
+  const work = gate.work('intake');
+  let detail: string | undefined;
+  {
+    using _step = work.step('seal', () => detail);
+    assert.deepEqual(gate.running, ['seal']);
+    detail = 'fsync';
+    assert.deepEqual(gate.running, ['seal (fsync)']);
+  }
+  assert.deepEqual(gate.running, ['intake']);
 });
 
 test('a step names the work while it lasts, and an end is an end however often it is said', () => {

@@ -1,4 +1,4 @@
-import { isOpenAt } from './gate-flag.ts';
+import { isOpenAt, sharedMs } from './gate-flag.ts';
 
 /**
  * The gate that every piece of bulk work passes: open or closed, shared with worker threads through one flag.
@@ -10,13 +10,17 @@ import { isOpenAt } from './gate-flag.ts';
  * that says it parked can say at which closing, and an old word is not taken for a new one.
  */
 export class Gate {
+  readonly #nowMs: () => number;
   readonly #shared = new Int32Array(new SharedArrayBuffer(4));
   readonly #work = new Set<Work>();
   #opened = Promise.withResolvers<void>();
   #closed = new AbortController();
   #quietWaiters: (() => void)[] = [];
+  #still: Stillness = { sinceMs: Number.NEGATIVE_INFINITY };
 
-  constructor() {
+  /** `nowMs`: the monotonic clock that all threads share, in milliseconds and their parts. */
+  constructor(nowMs = sharedMs) {
+    this.#nowMs = nowMs;
     Atomics.store(this.#shared, 0, 1);
     this.#closed.abort(new GateClosed());
   }
@@ -40,6 +44,11 @@ export class Gate {
     return this.#closed.signal;
   }
 
+  /** Undefined while the gate is open, or something runs. */
+  get stillness(): Stillness | undefined {
+    return this.isOpen || this.running.length > 0 ? undefined : this.#still;
+  }
+
   open(): void {
     if (this.isOpen) return;
     this.#closed = new AbortController();
@@ -52,6 +61,8 @@ export class Gate {
   close(): void {
     if (!this.isOpen) return;
     Atomics.add(this.#shared, 0, 1);
+    Atomics.notify(this.#shared, 0);
+    this.#still = { sinceMs: this.#nowMs() };
     this.#opened = Promise.withResolvers<void>();
     this.#closed.abort(new GateClosed());
     this.#checkQuiet();
@@ -69,10 +80,11 @@ export class Gate {
     signal?.throwIfAborted();
   }
 
-  /** Registers a running piece of work. The caller parks it around waits and ends it when done. */
-  work(name: string): Work {
-    const work = new Work(name, this, (ended) => {
+  /** Registers a running piece of work. The caller parks it around waits and ends it when done. `detail`: as of a step. */
+  work(name: string, detail?: () => string | undefined): Work {
+    const work: Work = new Work({ name, detail }, this, (ended, atMs = this.#nowMs()) => {
       if (ended) this.#work.delete(work);
+      if (atMs >= this.#still.sinceMs) this.#still = { sinceMs: atMs, last: work.name };
       this.#checkQuiet();
     });
     this.#work.add(work);
@@ -102,34 +114,49 @@ export class Gate {
   }
 }
 
+interface Step {
+  readonly name: string;
+  readonly detail: (() => string | undefined) | undefined;
+}
+
+/** Nothing registered has run since then, on the monotonic clock; `last` stood still last, where anything ran. */
+export interface Stillness {
+  readonly sinceMs: number;
+  readonly last?: string;
+}
+
 /** One registered piece of work. */
 export class Work {
   readonly #gate: Gate;
-  readonly #changed: (ended: boolean) => void;
+  readonly #changed: (ended: boolean, atMs?: number) => void;
   #name: string;
+  #detail: (() => string | undefined) | undefined;
   #parked = false;
+  #answers = 0;
 
-  constructor(name: string, gate: Gate, changed: (ended: boolean) => void) {
+  constructor({ name, detail }: Step, gate: Gate, changed: (ended: boolean, atMs?: number) => void) {
     this.#name = name;
+    this.#detail = detail;
     this.#gate = gate;
     this.#changed = changed;
   }
 
   get name(): string {
-    return this.#name;
+    const detail = this.#detail?.();
+    return detail === undefined ? this.#name : `${this.#name} (${detail})`;
   }
 
   get parked(): boolean {
-    return this.#parked;
+    return this.#parked || this.#answers > 0;
   }
 
-  /** Names the step that the work is in, until the returned handle is disposed. */
-  step(name: string): Disposable {
-    const before = this.#name;
-    this.#name = name;
+  /** Names the step that the work is in, until the returned handle is disposed. `detail` adds what it is at right now. */
+  step(name: string, detail?: () => string | undefined): Disposable {
+    const before = [this.#name, this.#detail] as const;
+    [this.#name, this.#detail] = [name, detail];
     return {
       [Symbol.dispose]: () => {
-        this.#name = before;
+        [this.#name, this.#detail] = before;
       },
     };
   }
@@ -144,13 +171,28 @@ export class Work {
   }
 
   /**
-   * Says that the work now waits at the gate. For a worker thread the daemon says it on its behalf, with the `changes`
-   * that the thread saw: its word may be older than an opening through which it went on.
+   * Waits for a small answer from elsewhere. Nothing is done here until it comes, so that counts as quiet; what follows
+   * passes the gate. Rejects as `answer` does, behind the gate too, or when `signal` aborts.
    */
-  park(changes = this.#gate.changes): void {
+  async answer<T>(answer: Promise<T>, signal?: AbortSignal): Promise<T> {
+    this.#answers++;
+    this.#changed(false);
+    try {
+      return await answer;
+    } finally {
+      this.#answers--;
+      await this.pass(signal);
+    }
+  }
+
+  /**
+   * Says that the work now waits at the gate. For a worker thread the daemon says it on its behalf, with the `changes`
+   * that the thread saw, and when it stood still: its word may be older than an opening through which it went on.
+   */
+  park(changes = this.#gate.changes, atMs?: number): void {
     if (isOpenAt(changes) || changes !== this.#gate.changes) return;
     this.#parked = true;
-    this.#changed(false);
+    this.#changed(false, atMs);
   }
 
   /** Opening the gate does this for all work: from then on it may run at any moment. */

@@ -95,6 +95,10 @@ export interface ProcedureStarted {
   readonly lease: Lease;
   readonly quiet: boolean;
   readonly waiting: readonly string[];
+  /** What ran when it was asked; how long after that nothing did any more, and what stood still last. By a daemon alone. */
+  readonly stopped?: readonly string[];
+  readonly quietMs?: number;
+  readonly last?: string;
   /** False when no daemon answered and the command wrote the lease itself. */
   readonly daemon: boolean;
 }
@@ -125,6 +129,12 @@ export interface ApplianceStatus {
     readonly quotaBytes?: number;
   };
   readonly inboxes: number;
+  /** What it may take while the gate is open. `not available`: the class for the disk could not be set on this machine. */
+  readonly budgets: {
+    readonly readBytesPerSecond?: number;
+    readonly cpuPercent?: number;
+    readonly diskClass: 'idle' | 'lowest' | 'normal' | 'not available';
+  };
 }
 
 /** How an import stands. `cases`: those that are known so far, in the order in which they are taken. */

@@ -63,7 +63,12 @@ export class ArchiveUploader {
     const { gate, tickets } = this.#deps;
     const kept = await tickets.kept(archive);
     if (kept) return kept;
-    return gated({ gate, name: 'upload request', signal }, () => untilAborted(tickets.request(archive), signal));
+    return gated({ gate, name: 'upload request', signal }, (work) =>
+      untilAborted(
+        tickets.request(archive, (answer) => work.answer(answer, signal)),
+        signal,
+      ),
+    );
   }
 
   async #transfer(

@@ -21,6 +21,10 @@ export class AuditedWriter implements WritesLedger {
     return this.#writer.commits;
   }
 
+  get isWriting(): boolean {
+    return this.#writer.isWriting;
+  }
+
   get isDamaged(): boolean {
     return this.#writer.isDamaged;
   }

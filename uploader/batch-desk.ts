@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { codeOf } from '../core/errors.ts';
-import type { Gate } from '../core/gate.ts';
+import type { Gate, Work } from '../core/gate.ts';
 import { describe, type Log } from '../core/log.ts';
 import { batchEventKind, type ManifestArchive, maxManifestBytes } from '../protocol/batch.ts';
 import type { Tier } from '../protocol/ids.ts';
@@ -18,6 +18,9 @@ import { UploadError } from './upload-error.ts';
 /** What a person can do about a case of which an archive on disk is not what was sealed, or is gone. */
 export const damagedHint =
   'The sealed archive on disk is damaged and was not sent; what is left of it is in the folder quarantine. Check the disk, then export the case again.';
+
+/** An event of so much is handed over at once: what is left is to wait for the hub's word. */
+const smallEventBytes = 8192;
 
 export interface BatchDeskDeps {
   readonly ledger: Ledger;
@@ -74,7 +77,7 @@ export class BatchDesk {
   /** Sends a manifest as one event, signed anew each time. The event's id is the batch's, so a repetition is known. */
   async announce({ batchId }: OpenBatch, signal: AbortSignal): Promise<void> {
     const { ledger, link, sign } = this.#deps;
-    await this.#gated('announcement', signal, async () => {
+    await this.#gated('announcement', signal, async (work) => {
       const manifest = manifestToSend(ledger.read, batchId);
       // Its receipt came while this waited at the gate.
       if (manifest === undefined) return;
@@ -84,7 +87,8 @@ export class BatchDesk {
           hint: 'Report this: batches are planned so that it cannot happen.',
         });
       }
-      await link.sendEvent({ messageId: batchId, kind: batchEventKind, contentType: 'application/jose', body });
+      const sent = link.sendEvent({ messageId: batchId, kind: batchEventKind, contentType: 'application/jose', body });
+      await (Buffer.byteLength(body) <= smallEventBytes ? work.answer(sent, signal) : sent);
     });
   }
 
@@ -114,7 +118,7 @@ export class BatchDesk {
   }
 
   /** Once it has passed the gate, such a step runs to its end; only stopping breaks off the waiting for it. */
-  #gated<T>(name: string, signal: AbortSignal, step: () => Promise<T>): Promise<T> {
-    return gated({ gate: this.#deps.gate, name, signal }, () => untilAborted(step(), signal));
+  #gated<T>(name: string, signal: AbortSignal, step: (work: Work) => Promise<T>): Promise<T> {
+    return gated({ gate: this.#deps.gate, name, signal }, (work) => untilAborted(step(work), signal));
   }
 }

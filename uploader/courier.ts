@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Recipient } from '../core/envelope.ts';
-import type { Gate } from '../core/gate.ts';
+import type { Gate, Work } from '../core/gate.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { describe, type Log } from '../core/log.ts';
 import { backoff, type Delay } from '../core/retry.ts';
@@ -240,8 +240,9 @@ export class Courier implements Service {
     if (job.kind === 'forward' && job.batch.tier === 'items') await this.#items.forward(job.batch, signal);
     else if (job.kind === 'forward') await this.#forward(job.batch, signal);
     if (job.kind === 'close-ticket') {
-      const closing = () => this.#tickets.close(job.ticket, this.#schedule.attempts(job.key) + 1);
-      await gated({ gate, name: 'upload notification', signal }, () => untilAborted(closing(), signal));
+      const tries = this.#schedule.attempts(job.key) + 1;
+      const closing = (work: Work) => this.#tickets.close(job.ticket, tries, (answer) => work.answer(answer, signal));
+      await gated({ gate, name: 'upload notification', signal }, (work) => untilAborted(closing(work), signal));
     }
     this.#schedule.forget(job.key);
   }

@@ -34,6 +34,9 @@ export class InlineWriter implements WritesLedger {
     return this.#commits;
   }
 
+  /** Never seen: nobody else runs meanwhile. */
+  readonly isWriting = false;
+
   get isDamaged(): boolean {
     return this.#isDamaged;
   }

@@ -14,7 +14,7 @@ interface Waiting {
 /** What a ledger asks of its writer. */
 export type WritesLedger = Pick<
   LedgerWriter,
-  'run' | 'compact' | 'onDiskFull' | 'close' | 'failed' | 'commits' | 'isDamaged'
+  'run' | 'compact' | 'onDiskFull' | 'close' | 'failed' | 'commits' | 'isDamaged' | 'isWriting'
 >;
 
 /**
@@ -59,6 +59,11 @@ export class LedgerWriter {
   /** A command met a damaged page. */
   get isDamaged(): boolean {
     return this.#isDamaged;
+  }
+
+  /** Something waits for its transaction to be on disk. */
+  get isWriting(): boolean {
+    return this.#waiting.size > 0;
   }
 
   /** Number of transactions so far. */

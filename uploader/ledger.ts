@@ -76,6 +76,10 @@ export class Ledger {
   }
 
   /** Something that was read or changed lies on a damaged page: `vestibule repair` helps. */
+  get isWriting(): boolean {
+    return this.#writer.isWriting;
+  }
+
   get isDamaged(): boolean {
     return this.read.isDamaged || this.#writer.isDamaged;
   }

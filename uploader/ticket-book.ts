@@ -21,6 +21,10 @@ const maxCloseTries = 150;
 /** What a ticket is for: an archive, or a batch whose sealed items are uploaded (its id then stands for the archive's). */
 export type TicketOwner = Pick<ArchiveRecord, 'archiveId' | 'nameTry'>;
 
+/** How the hub's answer is waited for; what is done with it comes after. */
+type Waiting = <T>(answer: Promise<T>) => Promise<T>;
+const atOnce: Waiting = (answer) => answer;
+
 interface Deps {
   readonly ledger: Ledger;
   readonly link: CloudLink;
@@ -50,9 +54,9 @@ export class TicketBook {
   }
 
   /** Asks for a new ticket and keeps it. Undefined when the archive left its batch meanwhile. */
-  async request(archive: TicketOwner): Promise<UploadTicket | undefined> {
+  async request(archive: TicketOwner, waiting: Waiting = atOnce): Promise<UploadTicket | undefined> {
     const { ledger, link, clock, storageKey } = this.#deps;
-    const ticket = await link.requestUpload(blobNameOf(archive));
+    const ticket = await waiting(link.requestUpload(blobNameOf(archive)));
     const expiresAt = expiryOf(ticket.sasToken) ?? new Date(clock.now().getTime() + presumedMs + marginMs);
     const leftMs = expiresAt.getTime() - clock.now().getTime() - marginMs;
     const isSensible = leftMs > 0 && leftMs <= longestMs;
@@ -87,10 +91,10 @@ export class TicketBook {
    * Tells the hub how an upload ended, so that its place among the device's ten is free. Throws while that may still
    * succeed; after `maxCloseTries`, or a plain no, the ticket is left to expire there.
    */
-  async close({ correlationId, state }: TicketRecord, tries: number): Promise<void> {
+  async close({ correlationId, state }: TicketRecord, tries: number, waiting: Waiting = atOnce): Promise<void> {
     const { ledger, link, log } = this.#deps;
     try {
-      await link.finishUpload(correlationId, state === 'committed');
+      await waiting(link.finishUpload(correlationId, state === 'committed'));
     } catch (error) {
       if (codeOf(error) !== 'REFUSED' && tries < maxCloseTries) throw error;
       log.warn({ error: describe(error), tries }, 'upload left to expire at the hub');

@@ -18,6 +18,36 @@ test('a closed gate lets nothing begin', async (t) => {
   await until('it is delivered', () => world.delivered.length === 1);
 });
 
+test('a hub that takes its time to answer keeps nobody waiting, and what it answered is used after the opening', async (t) => {
+  const world = await CourierWorld.make(t);
+  const { link } = world;
+  const asked: string[] = [];
+  for (const name of ['requestUpload', 'finishUpload', 'sendEvent'] as const) {
+    const answer = link[name].bind(link) as (...of: unknown[]) => Promise<unknown>;
+    Object.assign(link, {
+      [name]: async (...of: unknown[]) => {
+        asked.push(name);
+        await after(300);
+        return answer(...of);
+      },
+    });
+  }
+  await world.seal({ review: 1000 });
+  await world.start();
+  for (const at of [0, 1, 2]) {
+    await until('something is asked', () => asked.length > at);
+    world.gate.close();
+    assert.deepEqual(await world.gate.quiet(100), [], asked[at]);
+    const done = () => [asked.length, world.server.requests.length];
+    const before = done();
+    await after(400);
+    assert.deepEqual(done(), before, 'nothing is made of the answer');
+    world.gate.open();
+  }
+  await until('it is delivered', () => world.delivered.length === 1 && link.closed.length === 1);
+  assert.deepEqual(asked.toSorted(), ['finishUpload', 'requestUpload', 'sendEvent']);
+});
+
 test('a gate that closes in the middle of a block stops its bytes; reopened, the same content arrives', async (t) => {
   const world = await CourierWorld.make(t);
   world.server.bytesPerSecond = 1.5 * mib;

@@ -47,6 +47,7 @@ function render(found: ApplianceStatus): string {
     ],
     ['cases', stages.length > 0 ? stages.join(', ') : 'none yet'],
     ['store', storeOf(found)],
+    ['budgets', budgetsOf(found)],
     ['disk', `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`],
   ]);
 }
@@ -59,4 +60,19 @@ function storeOf({ storage }: ApplianceStatus): string {
   ].join(', ');
   const text = `${formatBytes(usedBytes)} of ${formatBytes(budgetBytes)} (${limits})`;
   return state === 'full' ? `${paint('FULL', 'red')}: ${text}; intake holds, and goes on by itself` : text;
+}
+
+function budgetsOf({ budgets }: ApplianceStatus): string {
+  const { readBytesPerSecond, cpuPercent, diskClass } = budgets;
+  const classes = {
+    idle: 'the disk only when nobody else wants it',
+    lowest: 'last in line for the disk',
+    normal: 'the disk as everybody else',
+    'not available': 'the disk as everybody else, because `ionice` (util-linux) does not work here',
+  };
+  return [
+    ...(cpuPercent === undefined ? [] : [`${cpuPercent} % of a processor per thread`]),
+    ...(readBytesPerSecond === undefined ? [] : [`reads ${formatBytes(readBytesPerSecond)}/s`]),
+    classes[diskClass],
+  ].join('; ');
 }

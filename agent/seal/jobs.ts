@@ -32,6 +32,16 @@ export type SealJob =
       readonly siteKey: Uint8Array;
     } & Opening);
 
+/** What a compute thread is given when it begins. */
+export interface SealThreadData {
+  /** `Gate.flag`. */
+  readonly gate: SharedArrayBuffer;
+  /** Most that the thread uses of a processor; undefined: all of it. */
+  readonly cpuPercent: number | undefined;
+  /** Of the seal worker: one number, 1 while it waits for the disk to have taken what was written. */
+  readonly syncing: Int32Array<SharedArrayBuffer>;
+}
+
 /** How the site has its studies pseudonymised. */
 export interface Privacy {
   readonly profile: Profile;
@@ -72,7 +82,7 @@ export interface JobError {
 }
 
 export type WorkerMessage =
-  /** It waits at the gate, closed by this change of it (`Gate.changes`). */
-  | { readonly kind: 'parked'; readonly changes: number }
+  /** It waits at the gate, closed by this change of it (`Gate.changes`), since `atMs` (`sharedMs`). */
+  | { readonly kind: 'parked'; readonly changes: number; readonly atMs: number }
   | { readonly kind: 'done'; readonly result: Identified | Sealed }
   | { readonly kind: 'failed'; readonly error: JobError };

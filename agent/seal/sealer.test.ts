@@ -13,7 +13,7 @@ import { threadMs } from '../testing/threads.ts';
 import { until } from '../testing/until.ts';
 import type { SealError } from './job-error.ts';
 import type { SealJob } from './jobs.ts';
-import { Sealer } from './sealer.ts';
+import { Sealer, type SealerOptions } from './sealer.ts';
 
 const stock = mkdtempSync(join(tmpdir(), 'vestibule-sealer-'));
 const siteKey = Buffer.alloc(32, 3);
@@ -25,10 +25,10 @@ before(async () => {
 after(() => rmSync(stock, { recursive: true, force: true }));
 
 /** A sealer at an open gate, with a registered work and a job that writes into a folder of its own. */
-function newSealer(t: TestContext, keepIdleMs?: number) {
+function newSealer(t: TestContext, options?: SealerOptions) {
   const gate = new Gate();
   gate.open();
-  const sealer = new Sealer(gate, keepIdleMs);
+  const sealer = new Sealer(gate, options);
   t.after(() => sealer.stop());
   const target = temporaryFolder(t);
   const archives = (['review', 'study'] as const).map((tier) => ({ tier, archiveId: newId('arc') }));
@@ -196,7 +196,7 @@ test('a thread that dies in a job says so, one that dies between jobs is replace
 });
 
 test('an idle thread is ended after a while, and begun again when it is needed', async (t) => {
-  const { sealer, work, signal } = newSealer(t, 30);
+  const { sealer, work, signal } = newSealer(t, { keepIdleMs: 30 });
   await sealer.identify({ kind: 'identify', source, siteKey }, work, signal);
   await until(() => threadMs('seal') === undefined, 'the end of the idle thread');
   await sealer.identify({ kind: 'identify', source, siteKey }, work, signal);

@@ -1,22 +1,32 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Gate, Work } from '../../core/gate.ts';
+import type { DiskStanding } from './disk-standing.ts';
 import { revive, SealError } from './job-error.ts';
-import type { Identified, Sealed, SealJob, WorkerMessage } from './jobs.ts';
+import type { Identified, Sealed, SealJob, SealThreadData, WorkerMessage } from './jobs.ts';
 
 /** The worker is kept this long after its last job, then ended: an idle daemon stays small. */
 const defaultKeepIdleMs = 20_000;
 
+export interface SealerOptions {
+  readonly keepIdleMs?: number;
+  /** Most that each compute thread uses of a processor, in per cent of one; absent: all of it. */
+  readonly cpuPercent?: number;
+  /** How the threads stand in line for the disk; absent: as all others do. */
+  readonly disk?: Pick<DiskStanding, 'apply'>;
+}
+
 /** The daemon's handle on the compute thread: one job at a time, as a step of the caller's registered work. */
 export class Sealer {
   readonly #gate: Gate;
-  readonly #keepIdleMs: number;
+  readonly #options: SealerOptions;
   #worker: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
+  readonly #syncing = new Int32Array(new SharedArrayBuffer(4));
 
-  constructor(gate: Gate, keepIdleMs = defaultKeepIdleMs) {
+  constructor(gate: Gate, options: SealerOptions = {}) {
     this.#gate = gate;
-    this.#keepIdleMs = keepIdleMs;
+    this.#options = options;
   }
 
   identify(job: Extract<SealJob, { kind: 'identify' }>, work: Work, signal: AbortSignal): Promise<Identified> {
@@ -37,25 +47,40 @@ export class Sealer {
 
   async #run(job: SealJob, work: Work, signal: AbortSignal): Promise<Identified | Sealed> {
     await work.pass(signal);
-    using _step = work.step(job.kind);
+    using _step = work.step(job.kind, () => (Atomics.load(this.#syncing, 0) === 1 ? 'fsync' : undefined));
     clearTimeout(this.#idle);
-    this.#worker ??= this.#start();
     try {
-      return await answer(this.#worker, job, work, signal);
+      const worker = this.#worker ?? (await this.#begin());
+      return await answer(worker, job, work, signal);
     } catch (error) {
       if (signal.aborted || (error instanceof SealError && error.code === 'WORKER_DIED')) await this.stop();
       throw error;
     } finally {
-      this.#idle = setTimeout(() => void this.stop(), this.#keepIdleMs);
+      this.#idle = setTimeout(() => void this.stop(), this.#options.keepIdleMs ?? defaultKeepIdleMs);
       this.#idle.unref();
     }
+  }
+
+  async #begin(): Promise<Worker> {
+    const worker = this.#start();
+    this.#worker = worker;
+    const { disk } = this.#options;
+    if (!disk) return worker;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    worker.once('online', resolve).once('exit', resolve);
+    await promise;
+    await disk.apply();
+    if (this.#worker === worker) return worker;
+    throw new SealError('WORKER_DIED', 'the seal worker ended while it began');
   }
 
   /** A thread that dies between two jobs is forgotten, so that the next job gets a new one. */
   #start(): Worker {
     const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
       name: 'seal',
-      workerData: { gate: this.#gate.flag },
+      workerData: {
+        ...{ gate: this.#gate.flag, cpuPercent: this.#options.cpuPercent, syncing: this.#syncing },
+      } satisfies SealThreadData,
       // What is read lives briefly: a larger young generation only fills with it before somebody looks.
       resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 4 },
     });
@@ -77,7 +102,7 @@ function answer(worker: Worker, job: SealJob, work: Work, signal: AbortSignal): 
       act();
     };
     const onMessage = (message: WorkerMessage) => {
-      if (message.kind === 'parked') work.park(message.changes);
+      if (message.kind === 'parked') work.park(message.changes, message.atMs);
       else if (message.kind === 'done') settle(() => resolve(message.result));
       else settle(() => reject(revive(message.error)));
     };

@@ -28,7 +28,7 @@ function newThread(t: TestContext) {
   const gate = new Gate();
   gate.open();
   const thread = new SecondThread(
-    gate.flag,
+    { gate: gate.flag, cpuPercent: undefined },
     attachGate(gate.flag, () => {}),
   );
   t.after(() => thread.begin().terminate());

@@ -3,22 +3,23 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import type { CopyJob, CopyResult, SecondHand } from '../../archive/index.ts';
 import type { GateFlag } from '../../core/gate-flag.ts';
 import { revive, SealError } from './job-error.ts';
+import type { SealThreadData } from './jobs.ts';
 import { sharedWords, words } from './second-words.ts';
-import type { SecondJob, SecondMessage } from './second-worker.ts';
+import type { SecondJob, SecondMessage, SecondThreadData } from './second-worker.ts';
 
 /** So often it is looked whether the gate opened again while the second thread was to stand still. */
 const lookMs = 5;
 
 /** The seal worker's handle on the second compute thread, which it begins when it first has work for two. */
 export class SecondThread {
-  readonly #gateFlag: SharedArrayBuffer;
+  readonly #data: Omit<SealThreadData, 'syncing'>;
   readonly #gate: GateFlag;
   readonly #shared = sharedWords();
   #worker: Worker | undefined;
   #died: Promise<never> | undefined;
 
-  constructor(gateFlag: SharedArrayBuffer, gate: GateFlag) {
-    this.#gateFlag = gateFlag;
+  constructor(data: Omit<SealThreadData, 'syncing'>, gate: GateFlag) {
+    this.#data = data;
     this.#gate = gate;
   }
 
@@ -43,6 +44,13 @@ export class SecondThread {
   async still(): Promise<void> {
     while (!this.#gate.isOpen && Atomics.load(this.#shared, words.busy) === 1) {
       await Atomics.waitAsync(this.#shared, words.busy, 1, lookMs).value;
+    }
+  }
+
+  /** The same for a thread that cannot await. */
+  standStill(): void {
+    while (!this.#gate.isOpen && Atomics.load(this.#shared, words.busy) === 1) {
+      Atomics.wait(this.#shared, words.busy, 1, lookMs);
     }
   }
 
@@ -78,7 +86,7 @@ export class SecondThread {
   #start(): Worker {
     const worker = new Worker(new URL(`./second-worker${extname(import.meta.url)}`, import.meta.url), {
       name: 'seal-2',
-      workerData: { gate: this.#gateFlag, shared: this.#shared },
+      workerData: { ...this.#data, shared: this.#shared } satisfies SecondThreadData,
       resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4 },
     });
     // Until it says otherwise: beginning is work too.

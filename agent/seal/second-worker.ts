@@ -1,15 +1,21 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { CopyJob, CopyResult } from '../../archive/index.ts';
 import { attachGate } from '../../core/gate-flag.ts';
+import { loadBehindGate } from './gated-loading.ts';
 import { carry } from './job-error.ts';
-import type { JobError } from './jobs.ts';
+import type { JobError, SealThreadData } from './jobs.ts';
 import { lowerOwnPriority } from './priority.ts';
 import { words } from './second-words.ts';
+import { withinShare } from './work-share.ts';
 
 /** One job: packs, and where those go that are made. */
 export interface SecondJob {
   readonly job: CopyJob;
   readonly port: MessagePort;
+}
+
+export interface SecondThreadData extends Omit<SealThreadData, 'syncing'> {
+  readonly shared: Int32Array<SharedArrayBuffer>;
 }
 
 export type SecondMessage = CopyResult | { readonly failed: JobError };
@@ -25,13 +31,12 @@ const maxHeldBytes = 16 << 20;
 const port = parentPort;
 if (!port) throw new Error('the second worker runs as a thread of the seal worker only');
 
-const { gate: flag, shared } = workerData as {
-  readonly gate: SharedArrayBuffer;
-  readonly shared: Int32Array<SharedArrayBuffer>;
-};
+const { gate: flag, cpuPercent, shared } = workerData as SecondThreadData;
 const gate = attachGate(flag, () => rest());
+const checkpoint = withinShare(pass, gate, cpuPercent);
 
 lowerOwnPriority();
+loadBehindGate(standStill);
 rest();
 port.on('message', ({ job, port: answers }: SecondJob) => {
   Atomics.store(shared, words.busy, 1);
@@ -45,13 +50,13 @@ async function run({ desk, packs }: CopyJob, answers: MessagePort): Promise<void
   const { Copyist } = await import('../../carto/index.ts');
   await pass();
   const { bytesOf, copyPack } = await import('../../archive/index.ts');
-  const copyist = new Copyist(desk, pass);
+  const copyist = new Copyist(desk, checkpoint);
   for (;;) {
     await room();
     const at = Atomics.add(shared, words.next, 1);
     const orders = packs[at];
     if (!orders) return;
-    const copied = await copyPack(copyist, orders, pass);
+    const copied = await copyPack(copyist, orders, () => checkpoint());
     if (copied) Atomics.add(shared, words.held, bytesOf(copied));
     // Compressed chunks have memory of their own, which moves to the other thread.
     const moved = copied?.frames.map(({ buffer }) => buffer as ArrayBuffer) ?? [];
@@ -67,6 +72,14 @@ async function pass(): Promise<void> {
     await gate.pass();
     Atomics.store(shared, words.busy, 1);
     if (gate.isOpen) return;
+  }
+}
+
+/** The same where it cannot await. */
+function standStill(): void {
+  while (!gate.isOpen) {
+    gate.standStill();
+    Atomics.store(shared, words.busy, 1);
   }
 }
 

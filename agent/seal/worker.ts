@@ -1,15 +1,17 @@
 import { createSecretKey } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ArchiveOrder, CopyJob, DeltaPlan } from '../../archive/index.ts';
+import type { ArchiveOrder, BuildStep, CopyJob, DeltaPlan } from '../../archive/index.ts';
 import type { PseudonymisedStudy, Source } from '../../carto/index.ts';
-import { attachGate, type Checkpoint } from '../../core/gate-flag.ts';
+import { attachGate, type Checkpoint, sharedMs } from '../../core/gate-flag.ts';
 import type { FileDigests } from '../../uploader/index.ts';
+import { loadBehindGate } from './gated-loading.ts';
 import { carry } from './job-error.ts';
-import type { Identified, Sealed, SealJob, WorkerMessage } from './jobs.ts';
+import type { Identified, Sealed, SealJob, SealThreadData, WorkerMessage } from './jobs.ts';
 import { keyedBase, keyedFile, type NamedContent } from './keyed-files.ts';
 import { pacedSource } from './paced-source.ts';
 import { lowerOwnPriority } from './priority.ts';
 import { SecondThread } from './second-hand.ts';
+import { withinShare } from './work-share.ts';
 
 type SealOrder = Extract<SealJob, { kind: 'seal' }>;
 
@@ -21,23 +23,51 @@ type SealOrder = Extract<SealJob, { kind: 'seal' }>;
 const port = parentPort;
 if (!port) throw new Error('the seal worker runs as a thread of the daemon only');
 
-const { gate: flag } = workerData as { readonly gate: SharedArrayBuffer };
-const gate = attachGate(flag, (changes) => say({ kind: 'parked', changes }));
-const second = new SecondThread(flag, gate);
+/** So long a wait for the disk has to be to be spoken of. */
+const noticedMs = 2;
+const { gate: flag, cpuPercent, syncing } = workerData as SealThreadData;
+const gate = attachGate(flag, (changes) => say({ kind: 'parked', changes, atMs: sharedMs() }));
+/** Resolves when no flush of an archive is under way. */
+let flushed = nothingToFlush;
+const second = new SecondThread({ gate: flag, cpuPercent }, gate);
 /** This thread answers for both: it says that it waits when the other one stands still too. */
-const checkpoint: Checkpoint = (beforeWaiting) =>
+const pass: Checkpoint = (beforeWaiting) =>
   gate.pass(async () => {
     await beforeWaiting?.();
+    await whileSyncing(flushed);
     await second.still();
   });
+const checkpoint = withinShare(pass, gate, cpuPercent);
 
 lowerOwnPriority();
+loadBehindGate(() => gate.standStill(() => second.standStill()));
 port.on('message', (job: SealJob) => {
   run(job)
+    .finally(() => {
+      flushed = nothingToFlush;
+      Atomics.store(syncing, 0, 0);
+    })
     .then((result): WorkerMessage => ({ kind: 'done', result }))
     .catch(async (error: unknown): Promise<WorkerMessage> => ({ kind: 'failed', error: await carry(error) }))
     .then(say);
 });
+
+async function nothingToFlush(): Promise<void> {}
+
+/** Steps of a build that end in an fsync. */
+const syncingSteps: ReadonlySet<BuildStep> = new Set(['flush', 'commit', 'settle', 'keys', 'place']);
+
+function noteStep(step: BuildStep): void {
+  Atomics.store(syncing, 0, syncingSteps.has(step) ? 1 : 0);
+}
+
+/** A wait that was noticed stays on record until the next step: it is why this thread stood still so late. */
+async function whileSyncing(wait: () => Promise<void>): Promise<void> {
+  const before = Atomics.exchange(syncing, 0, 1);
+  const fromMs = sharedMs();
+  await wait();
+  if (sharedMs() - fromMs < noticedMs) Atomics.store(syncing, 0, before);
+}
 
 function say(message: WorkerMessage): void {
   port?.postMessage(message);
@@ -48,7 +78,8 @@ async function run(job: SealJob): Promise<Identified | Sealed> {
   const { openSource } = await import('../../carto/index.ts');
   const opened = await openSource(job.source, checkpoint, job);
   const { readBytesPerSecond: bytesPerSecond } = job;
-  const source = bytesPerSecond === undefined ? opened : pacedSource(opened, { bytesPerSecond, checkpoint });
+  const source =
+    bytesPerSecond === undefined ? opened : pacedSource(opened, { bytesPerSecond, checkpoint, nap: gate.nap });
   try {
     return await carryOut(job, source);
   } finally {
@@ -86,7 +117,20 @@ async function sealTiers(job: SealOrder, study: PseudonymisedStudy): Promise<Pic
     orders.push({ tier, archiveId, delta, onFile });
   }
   const hire = (packs: CopyJob) => second.hire(packs);
-  const archives = await buildArchives({ study, caseId, archives: orders, folder, recipients, checkpoint, hire });
+  const onFlushing = (wait: typeof flushed) => {
+    flushed = wait;
+  };
+  const hooks = { onStep: noteStep, onFlushing };
+  const archives = await buildArchives({
+    study,
+    caseId,
+    archives: orders,
+    folder,
+    recipients,
+    checkpoint,
+    hooks,
+    hire,
+  });
   const base = orders.find(({ onFile }) => onFile !== undefined);
   return base ? { archives, base: { archiveId: base.archiveId, files } } : { archives };
 }

@@ -12,6 +12,9 @@ const maxDepth = 64;
 /** Between one tag or text and the next. An attribute, a comment or a text that never ends would fill the memory. */
 const maxTokenChars = 8 * 2 ** 20;
 
+/** Parsed in one go: some milliseconds. */
+const charsPerStep = 1 << 16;
+
 export interface XmlFile {
   readonly file: SourceFile;
   readonly kind: string;
@@ -37,10 +40,14 @@ export async function* xmlSteps({ file, kind, checkpoint }: XmlFile, handlers: X
   const parser = new SaxesParser({ position: true });
   const progress = connect(parser, kind, handlers);
   for await (const text of textOf(file, checkpoint, kind)) {
-    progress.chars += text.length;
-    if (progress.chars > maxTokenChars) throw progress.broken('an attribute, a comment or a text does not end');
-    parser.write(text);
-    yield;
+    for (let at = 0; at < text.length; at += charsPerStep) {
+      if (at > 0) await checkpoint();
+      const some = text.slice(at, at + charsPerStep);
+      progress.chars += some.length;
+      if (progress.chars > maxTokenChars) throw progress.broken('an attribute, a comment or a text does not end');
+      parser.write(some);
+      yield;
+    }
   }
   parser.close();
   progress.endText();

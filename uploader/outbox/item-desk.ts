@@ -3,7 +3,7 @@ import { openBytes, sealBytes } from '../../core/boxed-text.ts';
 import { sha256 } from '../../core/digest.ts';
 import { type Recipient, seal } from '../../core/envelope.ts';
 import { codeOf } from '../../core/errors.ts';
-import type { Gate } from '../../core/gate.ts';
+import type { Gate, Work } from '../../core/gate.ts';
 import type { Log } from '../../core/log.ts';
 import { type Manifest, type ManifestItems, manifestSchema } from '../../protocol/batch.ts';
 import { itemsDigest, sealItemBlob, wireItem } from '../../protocol/item-pack.ts';
@@ -125,7 +125,11 @@ export class ItemDesk {
   async #upload(batchId: string, nameTry: number, bytes: Buffer, signal: AbortSignal): Promise<string> {
     const { ledger, gate, tickets } = this.#deps;
     const owner = { archiveId: batchId, nameTry };
-    const asking = () => untilAborted(tickets.request(owner), signal);
+    const asking = (work: Work) =>
+      untilAborted(
+        tickets.request(owner, (answer) => work.answer(answer, signal)),
+        signal,
+      );
     const ticket = (await tickets.kept(owner)) ?? (await gated({ gate, name: 'upload request', signal }, asking));
     if (!ticket) throw new Error('the batch is not on its way any more');
     try {

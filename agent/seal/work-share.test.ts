@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { threadTime, WorkShare } from './work-share.ts';
+
+/** Works in pieces and rests as it is told; the share that came of it. */
+function worked(percent: number, piecesMs: readonly number[]): number {
+  const share = new WorkShare(percent);
+  let [nowMs, cpuMs] = [1_000, 7_000];
+  share.restMs({ nowMs, cpuMs });
+  for (const pieceMs of piecesMs) {
+    nowMs += pieceMs;
+    cpuMs += pieceMs;
+    nowMs += share.restMs({ nowMs, cpuMs });
+  }
+  return (cpuMs - 7_000) / (nowMs - 1_000);
+}
+
+test('whatever the pieces, the share is kept and made use of', () => {
+  for (const percent of [5, 25, 50, 90]) {
+    for (const pieces of [Array(1_000).fill(0.3), Array(100).fill(7), [400, ...Array(100).fill(3)]] as number[][]) {
+      const used = worked(percent, pieces) * 100;
+      // The last crumb that is not rested off yet.
+      assert.ok(used <= percent * 1.06 && used >= percent * 0.9, `${used} of ${percent} %`);
+    }
+  }
+});
+
+test('time without work is saved up for a moment only, and the whole of a processor needs no rest', () => {
+  const share = new WorkShare(50);
+  share.restMs({ nowMs: 0, cpuMs: 0 });
+  assert.equal(share.restMs({ nowMs: 3_600_000, cpuMs: 0 }), 0);
+  const rest = share.restMs({ nowMs: 3_600_100, cpuMs: 100 });
+  assert.ok(rest >= 50 && rest <= 100, `${rest} ms`);
+  assert.equal(worked(100, Array(50).fill(10)), 1);
+});
+
+test('a thread’s time is its own', () => {
+  const before = threadTime();
+  const until = performance.now() + 30;
+  while (performance.now() < until);
+  const now = threadTime();
+  assert.ok(now.cpuMs > before.cpuMs && now.cpuMs - before.cpuMs <= now.nowMs - before.nowMs + 1);
+});
