@@ -150,6 +150,12 @@ export function addVerbs(vestibule: Command, options: GlobalOptions): void {
     .option('--password-stdin', 'read the password of an encrypted archive from standard input')
     .action(async (path: string, flags) => (await import('./commands/inspect.ts')).inspect(options, path, flags));
   vestibule
+    .command('analyse <target>')
+    .description('anatomy, lesions and voltage of an export (a path) or a sealed case (its id); not for diagnosis')
+    .option('--report <file>', 'also write a page with pictures, FILE.html')
+    .option('--password-stdin', 'read the password of an encrypted archive from standard input')
+    .action(async (target: string, flags) => (await import('./commands/analyse.ts')).analyse(options, target, flags));
+  vestibule
     .command('import <path>')
     .description('take in a folder, a container or a mounted stick, once, read only')
     .option('--wait', 'wait for the gate when it is closed')

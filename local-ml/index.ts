@@ -1,11 +1,6 @@
-export { surfaceOf } from './mesh/surface.ts';
-export {
-  defaultSurfaceLimits,
-  type SoundSurface,
-  type SurfaceFlaw,
-  type SurfaceLimits,
-  type Validation,
-  validate,
-} from './mesh/validate.ts';
-export { weld } from './mesh/weld.ts';
-export { defaultVoltageConfig, measureVoltage, type RegionVoltage, type VoltageConfig } from './voltage.ts';
+export { Analyser, type AnalyserOptions, AnalysisError } from './analysis/analyser.ts';
+export { type AnalysisConfig, defaultAnalysisConfig } from './analysis/config.ts';
+export type { AnalysisResult } from './analysis/messages.ts';
+export type { StudyPlace } from './analysis/study-source.ts';
+export { shippedModels } from './inference/bundle.ts';
+export { type ProcessNotes, startTicksOf } from './inference/inference-process.ts';

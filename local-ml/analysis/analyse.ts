@@ -28,6 +28,8 @@ export interface AnalyseDeps {
   readonly config: AnalysisConfig;
   /** Absent: what needs it is not said. */
   readonly models: { readonly regions?: LoadedModel; readonly sites?: LoadedModel };
+  /** Why the regions model is not among them although it should be, by code. */
+  readonly regionsFailure?: string;
   readonly runtime: { readonly name: string; readonly instructionSet: string };
   readonly checkpoint: Checkpoint;
 }
@@ -60,7 +62,11 @@ export async function analyse(input: CaseInput, deps: AnalyseDeps): Promise<Anal
   const shell = shellOf(surface, surface.halfEdges);
   const bipolarMv = voltagesOn(surface, input);
   await checkpoint();
-  const regions = await findRegions({ surface, shell, input }, models.regions, checkpoint);
+  const regions = await findRegions(
+    { surface, shell, input, failure: deps.regionsFailure },
+    models.regions,
+    checkpoint,
+  );
   const found = 'ground' in regions ? regions : undefined;
   const abstentions: Abstention[] = 'ground' in regions ? [] : [regions];
   const onSurface = placeOnSurface(input, surface, config);

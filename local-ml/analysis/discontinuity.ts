@@ -67,13 +67,15 @@ function siteAt({ placeMm }: Opening, ground: Ground): SiteClass {
   return ruleSite(ground, { vertex, placeMm: place }).site;
 }
 
+const mostConfident = 0.99;
+
 /**
  * How sure it is that a gap is wider than the least that is spoken of: places of tags scatter by some 0.8 mm, so the
  * distance of two scatters by 1.1 mm, which is a share of the distance that two lesions on target bridge.
  */
 function confidenceOf(over: number, { interLesionMm }: LesionConfig): number {
   const scatter = 1.1 / interLesionMm;
-  return 1 / (1 + Math.exp((-1.7 * over) / scatter));
+  return Math.min(mostConfident, 1 / (1 + Math.exp((-1.7 * over) / scatter)));
 }
 
 function kindOf(one: Ring | Line): LineKind {

@@ -27,7 +27,17 @@ export interface FoundRegions {
 
 /** Which part of the chamber each vertex belongs to; or why that is not said. */
 export async function findRegions(
-  { surface, shell, input }: { readonly surface: SoundSurface; readonly shell: Shell; readonly input: CaseInput },
+  {
+    surface,
+    shell,
+    input,
+    failure,
+  }: {
+    readonly surface: SoundSurface;
+    readonly shell: Shell;
+    readonly input: CaseInput;
+    readonly failure?: string | undefined;
+  },
   model: LoadedModel | undefined,
   checkpoint: Checkpoint,
 ): Promise<FoundRegions | Abstention> {
@@ -37,7 +47,7 @@ export async function findRegions(
     ...(found ? { found } : {}),
   });
   if (input.chamberHint === 'other') return abstain('not-left-atrium');
-  if (!model) return abstain('no-model');
+  if (!model) return failure === undefined ? abstain('no-model') : abstain('model-failed', failure);
   const settings = settingsOf(model);
   if (!settings) return abstain('model-failed', 'the manifest is of no regions model');
   let regions: Regions | undefined;

@@ -84,6 +84,7 @@ export class InferenceProcess {
     const started = this.#started;
     this.#started = undefined;
     if (!started || started.child.exitCode !== null || started.child.signalCode !== null) return;
+    started.child.ref();
     const ended = new Promise<void>((resolve) => started.child.once('exit', () => resolve()));
     started.child.kill('SIGKILL');
     await ended;

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type SimulateOptions, simulateStudy } from '../../carto/index.ts';
+import { porcineFolder, withSamples } from '../../carto/testing/samples.ts';
+import { canonicalJson } from '../../core/canonical-json.ts';
+import { Gate } from '../../core/gate.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
+import { findingsSchema, notForDiagnosis } from '../../protocol/findings.ts';
+import { shippedModels } from '../inference/bundle.ts';
+import { writeTinyBundle } from '../testing/tiny-onnx.ts';
+import { Analyser } from './analyser.ts';
+
+const names = { study: 'Miller 1950', maps: ['Map of Miller', 'Another'] };
+
+async function exported(t: TestContext, options: Omit<SimulateOptions, 'folder'>): Promise<string> {
+  return (await simulateStudy({ points: 0, names, ...options, folder: temporaryFolder(t) })).folder;
+}
+
+function analyserOf(t: TestContext, models = shippedModels) {
+  const gate = new Gate();
+  gate.open();
+  const analyser = new Analyser({ gate, models });
+  t.after(() => analyser.stop());
+  const work = gate.work('test');
+  const { signal } = new AbortController();
+  const analyse = (path: string, withReport = false) =>
+    analyser.analyse({ kind: 'export', path }, { work, signal, withReport });
+  return { gate, work, analyser, analyse };
+}
+
+test('ANALYSE-01: an export, with the shipped models: regions, sites, rings, voltage; twice the same bytes; no name in findings or report', async (t) => {
+  const path = await exported(t, { seed: 11, ablationGapMm: 12, points: 40 });
+  const { analyse } = analyserOf(t);
+  const [one, two] = [await analyse(path, true), await analyse(path, true)];
+  assert.equal(canonicalJson(one.findings), canonicalJson(two.findings));
+  assert.equal(one.report, two.report);
+  const { findings, report } = one;
+  assert.deepEqual(findingsSchema.parse(JSON.parse(canonicalJson(findings))), findings);
+  assert.deepEqual(findings.abstentions, []);
+  assert.equal(findings.models[0]!.id, 'la-regions');
+  assert.equal(findings.discontinuities?.length, 1);
+  assert.ok(Math.abs(findings.discontinuities![0]!.betweenMm - 12) < 2.5);
+  assert.ok(findings.voltage!.body!.areaCm2 < findings.voltage!.wholeShell.areaCm2);
+  for (const text of [canonicalJson(findings), report!]) assert.doesNotMatch(text, /Miller|Another|1950/);
+  assert.ok(report!.includes(notForDiagnosis) && report!.includes('Possible discontinuities in the tag set'));
+  assert.doesNotMatch(report!, /<script|https?:|reconnect/i);
+  assert.equal(report!.match(/<svg /g)!.length > 14, true);
+});
+
+for (const chamber of ['right-atrium', 'left-ventricle'] as const) {
+  test(`BAD-02: a ${chamber} under a name that says nothing: no regions, no sites, no discontinuities`, async (t) => {
+    const { findings } = await analyserOf(t).analyse(await exported(t, { seed: 4, chamber }));
+    assert.equal(findings.regions, undefined, JSON.stringify(findings.regions));
+    assert.equal(findings.discontinuities, undefined);
+    assert.equal(findings.sites, undefined);
+    assert.ok(findings.abstentions.some(({ of }) => of === 'regions' || of === 'everything'));
+  });
+}
+
+test('BAD-02: a pig’s chambers: nothing that needs to know a left atrium', withSamples, async (t) => {
+  const { findings } = await analyserOf(t).analyse(porcineFolder);
+  assert.equal(findings.regions, undefined);
+  assert.equal(findings.discontinuities, undefined);
+});
+
+test('ANALYSE-02: a model that fails its self-test is not used, and that is said', async (t) => {
+  const models = temporaryFolder(t);
+  writeTinyBundle(models, { golden: [1, 2, 3, 4] });
+  const { findings } = await analyserOf(t, models).analyse(await exported(t, { seed: 2 }));
+  assert.deepEqual(findings.models, []);
+  assert.deepEqual(findings.abstentions[0], { of: 'regions', reason: 'model-failed', found: 'SELF_TEST_FAILED' });
+});
+
+test('ANALYSE-03: while the gate is closed nothing is analysed: it waits, is quiet, and goes on when the gate opens', async (t) => {
+  const path = await exported(t, { seed: 3 });
+  const { gate, analyse } = analyserOf(t);
+  gate.close();
+  let isDone = false;
+  const running = analyse(path).then((result) => {
+    isDone = true;
+    return result;
+  });
+  assert.deepEqual(await gate.quiet(2000), []);
+  for (let n = 0; n < 3; n++) {
+    gate.open();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    gate.close();
+    assert.deepEqual(await gate.quiet(5000), []);
+  }
+  assert.ok(!isDone || (await running).findings.chamber);
+  gate.open();
+  assert.ok((await running).findings.chamber);
+});
+
+test('ANALYSE-04: what is no export is an error with a code, and the next case is analysed', async (t) => {
+  const { analyse } = analyserOf(t);
+  await assert.rejects(analyse(temporaryFolder(t)), (error: { code?: string }) => typeof error.code === 'string');
+  const folder = temporaryFolder(t);
+  cpSync(await exported(t, { seed: 5 }), join(folder, 'export'), { recursive: true });
+  assert.ok((await analyse(join(folder, 'export'))).findings.chamber);
+});

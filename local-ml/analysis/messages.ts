@@ -1,0 +1,40 @@
+import type { Findings } from '../../protocol/findings.ts';
+import type { ModelBundle } from '../inference/bundle.ts';
+import type { Tensors } from '../inference/tensor.ts';
+import type { AnalysisConfig } from './config.ts';
+import type { StudyPlace } from './study-source.ts';
+
+export const modelIds = ['la-regions', 'ablation-sites'] as const;
+export type ModelId = (typeof modelIds)[number];
+
+/** A model as the thread needs to know it; it is run elsewhere. */
+export type ModelNotes = Pick<ModelBundle, 'manifest' | 'sha256' | 'familiarity'>;
+
+export interface AnalysisJob {
+  readonly place: StudyPlace;
+  readonly config: AnalysisConfig;
+  readonly models: Readonly<Partial<Record<ModelId, ModelNotes>>>;
+  /** Why a model that should be there is not, by code. */
+  readonly failures: Readonly<Partial<Record<ModelId, string>>>;
+  readonly runtime: { readonly name: string; readonly instructionSet: string };
+  /** Also draw the report. */
+  readonly withReport: boolean;
+}
+
+export interface AnalysisResult {
+  readonly findings: Findings;
+  /** A page of HTML. */
+  readonly report?: string;
+}
+
+export type ToThread =
+  | { readonly kind: 'job'; readonly job: AnalysisJob }
+  | { readonly kind: 'ran'; readonly id: number; readonly outputs: Tensors }
+  | { readonly kind: 'not-run'; readonly id: number; readonly code: string };
+
+export type FromThread =
+  /** It waits at the gate, closed by this change of it (`Gate.changes`). */
+  | { readonly kind: 'parked'; readonly changes: number }
+  | { readonly kind: 'run'; readonly id: number; readonly model: ModelId; readonly inputs: Tensors }
+  | { readonly kind: 'done'; readonly result: AnalysisResult }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint?: string };
