@@ -62,11 +62,8 @@ export async function analyse(input: CaseInput, deps: AnalyseDeps): Promise<Anal
   const shell = shellOf(surface, surface.halfEdges);
   const bipolarMv = voltagesOn(surface, input);
   await checkpoint();
-  const regions = await findRegions(
-    { surface, shell, input, failure: deps.regionsFailure },
-    models.regions,
-    checkpoint,
-  );
+  const ask = { surface, shell, input, failure: deps.regionsFailure };
+  const regions = await findRegions(ask, models.regions, { checkpoint, limits: config.pose });
   const found = 'ground' in regions ? regions : undefined;
   const abstentions: Abstention[] = 'ground' in regions ? [] : [regions];
   const onSurface = placeOnSurface(input, surface, config);
@@ -200,7 +197,9 @@ function finish(
     },
     abstentions,
     needsReview:
-      parts.regions?.familiarity?.verdict === 'review' || abstentions.some(({ reason }) => reviewed.has(reason)),
+      parts.regions?.familiarity?.verdict === 'review' ||
+      (parts.regions?.residualMm ?? 0) > config.pose.reviewResidualMm ||
+      abstentions.some(({ reason }) => reviewed.has(reason)),
     ...rounded(parts),
   });
 }

@@ -8,8 +8,10 @@ import { vertexAreasMm2 } from '../mesh/measure.ts';
 import type { SoundSurface } from '../mesh/validate.ts';
 import { type Familiarity, familiarityOf } from '../segmentation/familiarity.ts';
 import { type RegionSettings, type Regions, segment } from '../segmentation/regions.ts';
+import { angleDegrees } from '../segmentation/rotation.ts';
 import type { Shell } from '../segmentation/shell.ts';
 import type { CaseInput } from './case-input.ts';
+import type { PoseLimits } from './config.ts';
 import { frameConflict } from './frame-checks.ts';
 import { type Ground, groundOf } from './ground.ts';
 
@@ -39,7 +41,7 @@ export async function findRegions(
     readonly failure?: string | undefined;
   },
   model: LoadedModel | undefined,
-  checkpoint: Checkpoint,
+  { checkpoint, limits }: { readonly checkpoint: Checkpoint; readonly limits: PoseLimits },
 ): Promise<FoundRegions | Abstention> {
   const abstain = (reason: string, found?: string): Abstention => ({
     of: 'regions',
@@ -62,7 +64,8 @@ export async function findRegions(
   const familiarity = stats && familiarityOf(shell, regions, stats);
   if (familiarity?.verdict === 'strange')
     return abstain('unfamiliar-shape', `distance ${familiarity.distance.toFixed(1)}`);
-  if (regions.pose.isInConflict) return abstain('pose-conflict', 'the shape is turned against its frame');
+  const misfit = misfitOf(regions, limits);
+  if (misfit) return misfit;
   const { labels, pose, centre } = regions;
   const ground = groundOf(surface, shell, {
     labels,
@@ -72,6 +75,20 @@ export async function findRegions(
   });
   const conflict = frameConflict(ground, vertexAreasMm2(surface, surface.areasMm2), input.tags);
   return conflict ?? { regions, ground, ...(familiarity ? { familiarity } : {}) };
+}
+
+/** What speaks against a left atrium that stands as its frame says. */
+function misfitOf({ pose, mirrorResidualMm }: Regions, limits: PoseLimits): Abstention | undefined {
+  const { residualMm, rotation, isInConflict } = pose;
+  const turn = angleDegrees(rotation);
+  const say = (reason: string, found: string): Abstention => ({ of: 'regions', reason, found });
+  if (mirrorResidualMm <= residualMm) {
+    return say('mirrored', `fits ${mirrorResidualMm.toFixed(1)} mm mirrored, ${residualMm.toFixed(1)} mm as it is`);
+  }
+  if (residualMm > limits.rejectResidualMm) return say('unfamiliar-shape', `its parts fit ${residualMm.toFixed(1)} mm`);
+  if (isInConflict || turn > limits.maxTurnDegrees)
+    return say('pose-conflict', `turned ${turn.toFixed(0)} degrees against its frame`);
+  return undefined;
 }
 
 /** What the manifest says of input and output; undefined where it is of another kind of model. */

@@ -5,7 +5,7 @@ import type { Vector3 } from '../mesh/vector.ts';
 import { type CloudGraphs, graphsOf } from './cloud.ts';
 import { featureColumns, featuresOf, type Invariants, invariantsOf } from './features.ts';
 import { knownPose, type Pose, type PoseGround, type PoseSettings, unknownPose } from './pose.ts';
-import { compose, type Rotation } from './rotation.ts';
+import { compose, type Rotation, turned } from './rotation.ts';
 import { type Points, sampleCloud } from './sampling.ts';
 import type { Shell } from './shell.ts';
 import { tidyLabels } from './tidy-labels.ts';
@@ -36,6 +36,8 @@ export interface Regions {
   /** n x labels. */
   readonly probabilities: Float64Array;
   readonly pose: Pose;
+  /** How badly the shell fits when it is looked at in a mirror, mm: a left atrium fits worse then. Infinity: not at all. */
+  readonly mirrorResidualMm: number;
   readonly clouds: readonly Cloud[];
   /** Mean of all clouds' points, mm. */
   readonly centre: Vector3;
@@ -84,6 +86,10 @@ export async function segment(
   const findPose = isPoseKnown ? knownPose : unknownPose;
   const pose = await findPose((turn) => runCloud(first, turn), ground);
   if (!pose) return undefined;
+  const inMirror = await knownPose((turn) => runCloud(first, compose(compose(turn, mirror), pose.rotation)), {
+    ...ground,
+    centred: reflected(ground.centred, pose.rotation),
+  });
   const pooled: Float64Array[] = [];
   for (const cloud of clouds) {
     const runs: Float64Array[] = [];
@@ -96,9 +102,22 @@ export async function segment(
     labels: tidyLabels(shell, argmaxRows(probabilities, settings.labels.length)),
     probabilities,
     pose,
+    mirrorResidualMm: inMirror?.residualMm ?? Infinity,
     clouds,
     centre: meanOfAll(clouds),
   };
+}
+
+/** Left for right: not a rotation, but nothing that is fed in but points and normals knows the difference. */
+const mirror: Rotation = [-1, 0, 0, 0, 1, 0, 0, 0, 1];
+
+/** Points in the pose, left for right. */
+function reflected(centred: Float64Array, pose: Rotation): Float64Array {
+  const out = new Float64Array(centred.length);
+  for (let at = 0; at < centred.length; at += 3) {
+    out.set(turned(mirror, turned(pose, [centred[at]!, centred[at + 1]!, centred[at + 2]!])), at);
+  }
+  return out;
 }
 
 export function inputsOf({ points, graphs, invariants }: Cloud, turn: Rotation, { sampling }: RegionSettings): Tensors {
