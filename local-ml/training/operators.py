@@ -191,6 +191,8 @@ class Operator:
             return
         d = self.atrium.tree.query(inside)[0]
         mouth = inside[d < (4 if self.rng.random() < 0.7 else 15)]
+        if len(mouth) < 8:
+            return
         angle = np.arctan2(*((mouth - mouth.mean(0)) @ np.linalg.svd(mouth - mouth.mean(0), full_matrices=False)[2][:2].T).T)
         for i in np.argsort(angle)[:: max(1, len(mouth) // int(self.rng.integers(4, 22)))]:
             self.burn(mouth[i], "LAA")
