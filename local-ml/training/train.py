@@ -91,7 +91,7 @@ def class_weights(labels):
 
 def main(folder, out, steps, start=None):
     torch.manual_seed(1)
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(steps)
     data = load(folder)
     net = Regions()
     if start:
