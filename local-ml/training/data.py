@@ -66,7 +66,7 @@ def record(folder):
         whole.update(digest_of({k: part[k] for k in part.files}).encode())
     first = [int(os.path.basename(path)[5:-4]) for path in parts]
     return {"generator": "local-ml/training/data.py", "synthetic": True, "dataSha256": whole.hexdigest(),
-            "seeds": {"train": [first[0], first[-1] + PART - 1], "validation": [700000, 700024], "calibration": [800000, 800059],
+            "seeds": {"train": [first[0], first[-1] + PART - 1], "validation": [700000, 700024], "calibration": [800000, 800039],
                       "test": [900000, 999999]}}
 
 

@@ -7,7 +7,7 @@ from prep import mesh_of
 
 NAMES = ["logArea", "spreadX", "spreadY", "spreadZ", "radiusMean", "radiusSd", "reachSd", "curvatureMean", "confidence",
          "fractionLSPV", "fractionLIPV", "fractionRSPV", "fractionRIPV", "fractionLAA", "fractionMV", "poseResidual"]
-FIRST, COUNT = 800000, 60
+FIRST, COUNT = 800000, 40
 
 
 def descriptors(mesh, done):
