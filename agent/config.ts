@@ -8,6 +8,7 @@ import { budgetPolicySchema } from '../protocol/budget-policy.ts';
 import { maxBatchItems } from '../protocol/outbox.ts';
 import { profileSchema, unsupportedKindSchema } from '../protocol/profile.ts';
 import { uploadPolicySchema } from '../protocol/upload-policy.ts';
+import { analysisSchema } from './analysis/settings.ts';
 import { intakeSchema } from './intake-config.ts';
 import { procedureSchema } from './procedure/settings.ts';
 import { sendSchema, storageSchema, withReserve } from './storage/settings.ts';
@@ -32,6 +33,8 @@ const fields = z.strictObject({
   send: sendSchema,
   /** How much of the disk is used, and how long what is not owed stays. */
   storage: storageSchema,
+  /** What is looked for in a case once it is sealed, and by which protocol its lesions are judged. */
+  analysis: analysisSchema.prefault({}),
   telemetry: z
     .strictObject({
       /** How often a sample of the appliance's health is put into the outbox; 0: never. */

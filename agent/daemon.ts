@@ -10,6 +10,7 @@ import type { Bundle } from '../protocol/bundle.ts';
 import type { ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
 import { type ArchiveRecord, AuditSegmenter, CaseJournal, type Ledger, Releaser } from '../uploader/index.ts';
+import { Analyst, FindingsStore, openAnalyser } from './analysis/index.ts';
 import { type AuditLog, type AuditWish, accountable, GateRecords, openAudit, SyslogCopy } from './audit/index.ts';
 import { caseDesk } from './case-desk.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -205,6 +206,7 @@ export class Daemon {
       isPressed: () => storage.isPressed,
       onReleased: ({ bytes, caseId, why, isReleased }) => {
         storage.removed(bytes);
+        analyst.wake();
         if (storage.answerWanted()) intake.wake();
         storage
           .look()
@@ -236,7 +238,15 @@ export class Daemon {
         storage.added(bytes);
         cloud.wake();
         releaser.wake();
+        analyst.wake();
       },
+    });
+    const analyst: Analyst = new Analyst({
+      ...{ ledger, gate, log, announce, casesFolder: folders.cases, storageKey: keys.storage },
+      store: new FindingsStore(folders.findings, keys.storage.secret),
+      openAnalyser: () => openAnalyser(gate, config.analysis),
+      // Nothing leaves under `site-only`.
+      isSent: config.send.review === 'always' && config.privacy.profile !== 'site-only',
     });
     const imports = new Imports({
       siteKey: keys.site,
@@ -301,6 +311,7 @@ export class Daemon {
         seal,
         releaser,
         intake,
+        ...(config.analysis.enabled ? [analyst] : []),
         ...telemetry,
         ...sending,
         ...(syslog ? [syslog] : []),

@@ -29,6 +29,8 @@ export function foldersOf(dataFolder: string) {
     /** Damaged files, each with a note; nothing is removed from it. */
     quarantine: join(folder, 'quarantine'),
     cases: join(folder, 'cases'),
+    /** What analysis found, one encrypted file per case; erased with the case's archives. */
+    findings: join(folder, 'findings'),
     /** Encrypted scratch files of containers inside containers; nothing in it outlives the daemon. */
     spool: join(folder, 'spool'),
     /** Space that is put by for the ledger, for when the disk is full. */

@@ -3,4 +3,3 @@ export { type AnalysisConfig, defaultAnalysisConfig } from './analysis/config.ts
 export type { AnalysisResult } from './analysis/messages.ts';
 export type { StudyPlace } from './analysis/study-source.ts';
 export { shippedModels } from './inference/bundle.ts';
-export { type ProcessNotes, startTicksOf } from './inference/inference-process.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sha256Schema } from './ids.ts';
+import { caseIdSchema, sha256Schema } from './ids.ts';
 
 /** Stands in every document and on every page that shows an analysis. */
 export const notForDiagnosis =
@@ -194,3 +194,15 @@ export const findingsSchema = z.strictObject({
   discontinuities: z.array(discontinuitySchema).optional(),
 });
 export type Findings = z.infer<typeof findingsSchema>;
+
+/** What is kept of the analysis of a case, and goes out as an item of kind `findings`: findings, or why there are none. */
+export const caseFindingsSchema = z.union([
+  z.strictObject({ v: z.literal(1), caseId: caseIdSchema, findings: findingsSchema }),
+  z.strictObject({
+    v: z.literal(1),
+    caseId: caseIdSchema,
+    /** The code of the error that ended the analysis, every time that it was tried. */
+    absent: z.string().regex(/^[A-Z][A-Z0-9_]{1,40}$/),
+  }),
+]);
+export type CaseFindings = z.infer<typeof caseFindingsSchema>;

@@ -3,9 +3,10 @@ import { Worker } from 'node:worker_threads';
 import { codeOf, GatewayError } from '../../core/errors.ts';
 import type { Gate, Work } from '../../core/gate.ts';
 import { type ModelBundle, newestVersion, readBundle, shippedModels } from '../inference/bundle.ts';
-import { InferenceProcess, type ProcessNotes } from '../inference/inference-process.ts';
+import { InferenceProcess } from '../inference/inference-process.ts';
 import { Models } from '../inference/models.ts';
 import { instructionSet, runtimeName } from '../inference/runtime.ts';
+import type { Tensors } from '../inference/tensor.ts';
 import { type AnalysisConfig, defaultAnalysisConfig } from './config.ts';
 import type { AnalysisJob, AnalysisResult, FromThread, ModelId, ToThread } from './messages.ts';
 import { modelIds } from './messages.ts';
@@ -18,7 +19,6 @@ export interface AnalyserOptions {
   /** Folder of bundles; default: those that are shipped. */
   readonly models?: string;
   readonly config?: AnalysisConfig;
-  readonly notes?: ProcessNotes;
   /** Thread and process are ended this long after the last analysis: an idle daemon stays small. */
   readonly keepIdleMs?: number;
 }
@@ -34,21 +34,16 @@ export class Analyser {
   readonly #process: InferenceProcess;
   readonly #models: Models;
   readonly #keepIdleMs: number;
+  readonly #tested = new Set<string>();
   #bundles: Promise<Bundles> | undefined;
   #thread: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor({
-    gate,
-    models = shippedModels,
-    config = defaultAnalysisConfig,
-    notes,
-    keepIdleMs = 20_000,
-  }: AnalyserOptions) {
+  constructor({ gate, models = shippedModels, config = defaultAnalysisConfig, keepIdleMs = 20_000 }: AnalyserOptions) {
     this.#gate = gate;
     this.#folder = models;
     this.#config = config;
-    this.#process = new InferenceProcess(gate, undefined, notes);
+    this.#process = new InferenceProcess(gate);
     this.#models = new Models(this.#process);
     this.#keepIdleMs = keepIdleMs;
   }
@@ -94,7 +89,7 @@ export class Analyser {
     await this.#process.stop();
   }
 
-  /** A bundle that is damaged, refused or fails its test is not used; what needs it is not said. */
+  /** A bundle that is damaged or refused is not used; what needs it is not said. */
   async #load(work: Work, signal: AbortSignal): Promise<Bundles> {
     const loaded: Partial<Record<ModelId, ModelBundle>> = {};
     const failures: Partial<Record<ModelId, string>> = {};
@@ -103,15 +98,24 @@ export class Analyser {
       const version = await newestVersion(this.#folder, id);
       if (version === undefined) continue;
       try {
-        const bundle = await readBundle(join(this.#folder, id, version));
-        await this.#models.selfTest(bundle, work, signal);
-        loaded[id] = bundle;
+        loaded[id] = await readBundle(join(this.#folder, id, version));
       } catch (error) {
         signal.throwIfAborted();
         failures[id] = codeOf(error) ?? 'MODEL_FAILED';
       }
     }
     return { loaded, failures };
+  }
+
+  /** A model is tested on its own golden outputs before it is first used: a case without a chamber begins no process. */
+  async #run(
+    bundle: ModelBundle,
+    inputs: Tensors,
+    { work, signal }: { readonly work: Work; readonly signal: AbortSignal },
+  ): Promise<Tensors> {
+    if (!this.#tested.has(bundle.sha256)) await this.#models.selfTest(bundle, work, signal);
+    this.#tested.add(bundle.sha256);
+    return this.#models.runner(bundle, work, signal)(inputs);
   }
 
   #start(): Worker {
@@ -144,7 +148,7 @@ export class Analyser {
       };
       const run = async (message: Extract<FromThread, { kind: 'run' }>) => {
         try {
-          const outputs = await this.#models.runner(loaded[message.model]!, work, signal)(message.inputs);
+          const outputs = await this.#run(loaded[message.model]!, message.inputs, { work, signal });
           tell({ kind: 'ran', id: message.id, outputs });
         } catch (error) {
           if (!signal.aborted) tell({ kind: 'not-run', id: message.id, code: codeOf(error) ?? 'RUN_FAILED' });

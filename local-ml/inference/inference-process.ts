@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,12 +32,6 @@ interface Started {
   orders: number;
 }
 
-/** Told when a process begins and when it has ended, so that a leftover of a crash can be found and killed. */
-export interface ProcessNotes {
-  readonly begun: (process: { readonly pid: number; readonly startTicks: number }) => void;
-  readonly ended: () => void;
-}
-
 /**
  * The daemon's handle on the inference process. It begins with the first order; while the gate is closed it is frozen
  * (SIGSTOP), and thawed when it opens; it dies with its parent, frozen or not (`PR_SET_PDEATHSIG`).
@@ -46,14 +39,12 @@ export interface ProcessNotes {
 export class InferenceProcess {
   readonly #gate: Gate;
   readonly #limits: InferenceLimits;
-  readonly #notes: ProcessNotes | undefined;
   #started: Started | undefined;
   #lastId = 0;
 
-  constructor(gate: Gate, limits: InferenceLimits = defaultInferenceLimits, notes?: ProcessNotes) {
+  constructor(gate: Gate, limits: InferenceLimits = defaultInferenceLimits) {
     this.#gate = gate;
     this.#limits = limits;
-    this.#notes = notes;
   }
 
   get pid(): number | undefined {
@@ -101,9 +92,7 @@ export class InferenceProcess {
     child.on('error', () => {});
     child.once('exit', () => {
       if (this.#started === started) this.#started = undefined;
-      this.#notes?.ended();
     });
-    if (child.pid !== undefined) this.#notes?.begun({ pid: child.pid, startTicks: startTicksOf(child.pid) ?? 0 });
     child.unref();
     child.channel?.unref();
     return started;
@@ -203,14 +192,4 @@ function argumentsOf({ maxDataBytes }: InferenceLimits): string[] {
     ...['--permission', '--allow-addons', `--allow-fs-read=${runtime}`, `--allow-fs-read=${dirname(dirname(script))}`],
     ...['--disable-warning=SecurityWarning', '--max-old-space-size=128', '--v8-pool-size=0', script],
   ];
-}
-
-/** When a process began, in ticks since the machine did: with its pid it names one process for good. */
-export function startTicksOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  } catch {
-    return undefined;
-  }
 }

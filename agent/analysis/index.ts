@@ -1,0 +1,4 @@
+export { Analyst } from './analyst.ts';
+export { FindingsStore } from './findings-store.ts';
+export { openAnalyser } from './open-analyser.ts';
+export { analysisSchema } from './settings.ts';
