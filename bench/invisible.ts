@@ -2,7 +2,7 @@ import { type Figure, figureOf } from './figure.ts';
 import { type Condition, conditions, Lab } from './invisible-lab.ts';
 import type { Felt } from './stand-in.ts';
 
-const windowMs = 10_000;
+const windowMs = 8_000;
 
 const probes = {
   fsyncUs: 'append and fsync',
