@@ -1,13 +1,14 @@
 export type { ArchiveOrder, SealedArchive } from './archive-build.ts';
 export { ArchiveError, type ArchiveErrorCode } from './archive-error.ts';
-export { type BuildHooks, type BuildOrder, type BuildsOrder, buildArchive, buildArchives } from './build.ts';
+export type { BuildHooks, BuildOrder, BuildsOrder } from './build.ts';
 export type { ArchiveEntry, UnchangedEntry } from './contents.ts';
-export { bytesOf, type CopiedPack, copyPack } from './copied-pack.ts';
+export { bytesOf, type CopiedPack } from './copied-pack.ts';
 export { type BaseArchive, type DeltaPlan, planDelta } from './delta.ts';
 export { eraseArchive, eraseArchiveInSteps } from './erase.ts';
 export { type Extracted, extractArchive } from './extract.ts';
 export { applicationId, deltaVersion, formatName, formatVersion, keysPathOf, schemaSql } from './format.ts';
 export { type KeysFile, readKeysFile, writeKeysFile } from './keys-file.ts';
+export { buildArchive, buildArchives, copyPack } from './on-demand.ts';
 export type { CopyJob, CopyResult, HireSecondHand, SecondHand } from './pack-line.ts';
 export { type ArchiveProof, defaultProofLimits, type ProofLimits, type ProofOrder, type StandsOn } from './proof.ts';
 export { proveArchive } from './prove-archive.ts';

@@ -1,6 +1,7 @@
 import { Copyist, type DeskCopy, type FileOrder } from '../carto/index.ts';
 import type { Checkpoint } from '../core/gate-flag.ts';
-import { bytesOf, type CopiedPack, copyPack } from './copied-pack.ts';
+import { bytesOf, type CopiedPack } from './copied-pack.ts';
+import { copyPack } from './copy-pack.ts';
 import type { EnterStep } from './step.ts';
 
 /** Packs that are written from the copy of a study, in the order in which they are wanted. */

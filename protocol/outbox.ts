@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { itemIdPattern } from './item-id.ts';
 
 /** Largest body of one item, in bytes. */
 export const maxItemBytes = 256 * 1024;
@@ -54,17 +55,7 @@ export function kindsOf(itemClass: ItemClass): readonly ItemKind[] {
   return itemKinds.filter((kind) => itemClassOf[kind] === itemClass);
 }
 
-/**
- * An item's id: ten random base-32 digits that everything stored in one go shares, the number of that going, and the
- * item's place in it. Says nothing about a patient; the random part keeps it apart from what a ledger that was lost gave.
- */
-export const itemIdSchema = z.string().regex(/^itm-[a-z2-7]{10}-[0-9]{1,15}-[0-9]{1,4}$/);
-
-/** Where an item stands in its ledger, and the random part of its id. Throws on what is no item's id. */
-export function placeOf(id: string): { readonly segment: number; readonly n: number; readonly mark: string } {
-  const [, mark = '', segment, n] = itemIdSchema.parse(id).split('-');
-  return { segment: Number(segment), n: Number(n), mark };
-}
+export const itemIdSchema = z.string().regex(itemIdPattern);
 
 /** Most items in one batch. */
 export const maxBatchItems = 4096;

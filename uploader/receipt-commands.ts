@@ -1,4 +1,4 @@
-import { placeOf } from '../protocol/outbox.ts';
+import { placeOf } from '../protocol/item-id.ts';
 import type { Receipt } from '../protocol/receipt.ts';
 import { moveCase } from './case-commands.ts';
 import { deliverItems, forgetOldItemBatches } from './outbox/outbox-commands.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLog } from '../../core/log.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
-import { placeOf } from '../../protocol/outbox.ts';
+import { placeOf } from '../../protocol/item-id.ts';
 import { Ledger } from '../../uploader/index.ts';
 import { outboxVerbs } from './index.ts';
 

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../core/errors.ts';
 import type { ControlRequest } from '../../protocol/control.ts';
-import { placeOf } from '../../protocol/outbox.ts';
+import { placeOf } from '../../protocol/item-id.ts';
 import type { Ledger } from '../../uploader/index.ts';
 import type { Account } from '../audit/index.ts';
 
