@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { temporaryFolder } from '../core/testing/folder.ts';
 import type { ProcedureStarted, ProcedureStatus } from '../protocol/control.ts';
 import { foldersOf } from './folders.ts';
@@ -70,6 +71,28 @@ test('status, procedure and their failures load no package, and little of ours',
   assert.deepEqual(packages(withDaemon), []);
   assert.equal(withDaemon.includes('node:crypto'), false, 'with a daemon nothing is written here');
   assert.ok(packages(await run('--help')).length > 0, 'the hook sees packages');
+});
+
+test('an idle daemon has loaded nothing that reads studies, and its ledger’s thread no package but the database', async (t) => {
+  const loadedBy = async (file: string) => {
+    const list = join(temporaryFolder(t), 'loaded.json');
+    const { href } = new URL(file, import.meta.url);
+    const script = ['--import', loadedModules, '--input-type=module', '-e', `await import('${href}')`];
+    await promisify(execFile)(process.execPath, script, { env: { ...process.env, LOADED_MODULES: list } });
+    const urls = JSON.parse(readFileSync(list, 'utf8')) as string[];
+    assert.ok(urls.includes(href));
+    return urls;
+  };
+  const within = (room: string) => new URL(`../${room}/`, import.meta.url).href;
+  const daemon = await loadedBy('./daemon.ts');
+  assert.deepEqual(
+    daemon.filter((url) => url.startsWith(within('carto'))),
+    [],
+  );
+  const packages = (await loadedBy('../uploader/ledger-worker.ts')).map(
+    (url) => /node_modules\/([^/]+)\//.exec(url)?.[1],
+  );
+  assert.deepEqual([...new Set(packages)].filter((name) => name !== undefined).toSorted(), ['better-sqlite3']);
 });
 
 test('start, status and stop work with no daemon, and say that there is none', async (t) => {
