@@ -94,10 +94,10 @@ def stub(rng, exvivo):
     return rng.uniform(*((4, 9), (9, 18), (18, 34))[kind])
 
 
-def draw(rng):
-    """Draws the parameters of one atrium."""
+def draw(rng, fixed=False):
+    """Draws the parameters of one atrium. `fixed`: a heart from a jar: collapsed, sheared, wide mouths, veins cut short and open."""
     shape = Shape()
-    exvivo = rng.random() < 0.4
+    exvivo = rng.random() < 0.4 or fixed
     size = rng.uniform(0.85, 1.33)
     axes = size * np.array([rng.normal(30, 3), rng.normal(20, 2.5), rng.normal(25, 3)])
     if exvivo:
@@ -109,24 +109,29 @@ def draw(rng):
     shape.joins = {"body": rng.uniform(5, 12), "vein": rng.uniform(1.5, 7), "laa": rng.uniform(1, 4)}
     shape.level = rng.uniform(-0.7, 1.0)
     shape.variant = {"exVivo": bool(exvivo)}
-    veins(rng, shape, axes, size, exvivo)
+    if fixed:
+        shape.joins["vein"] = rng.uniform(3, 10)
+    veins(rng, shape, axes, size, exvivo, fixed)
     appendage(rng, shape, axes, size, exvivo)
     direction = norm(np.array([0.22, -0.62, -0.72]) + rng.normal(0, 0.12, 3))
     reach = 1 / np.linalg.norm(direction / axes)
     shape.valve = (direction * reach * rng.uniform(0.5, 0.9), norm(direction + rng.normal(0, 0.18, 3)), rng.uniform(1, 5))
-    shape.valve_open = bool(rng.random() < 0.55)
+    shape.valve_open = bool(rng.random() < 0.55) or bool(fixed)
     shape.variant["valveOpen"] = shape.valve_open
-    common = rng.normal(0.4, 1.2)
+    common = rng.normal(-0.3, 1.6) if fixed else rng.normal(0.4, 1.2)
     shape.bias = {k: common + rng.normal(0, 0.4) for k in VEINS} | {LAA: rng.normal(0.3, 0.7)}
     shape.warp = draw_warp(rng, exvivo)
+    if fixed:
+        shape.warp["linear"] = np.eye(3) + rng.normal(0, 0.15, (3, 3))
     return shape
 
 
-def veins(rng, shape, axes, size, exvivo):
+def veins(rng, shape, axes, size, exvivo, fixed=False):
     """The pulmonary veins with their variants."""
+    wander, wide = (0.18, 1.6) if fixed else (0.11, 1.25)
     common = rng.random() < 0.15
     middle = rng.random() < 0.18
-    opened = rng.random() < (0.75 if exvivo else 0.4)
+    opened = rng.random() < (0.75 if exvivo else 0.4) or fixed
     shape.variant |= {"commonTrunk": bool(common), "middleVein": bool(middle), "veinsOpen": bool(opened)}
     # one habit for the whole shape most of the time: a person cuts all veins alike
     alike = stub(rng, exvivo) if rng.random() < 0.6 else None
@@ -137,16 +142,18 @@ def veins(rng, shape, axes, size, exvivo):
         rows.append((RSPV if rng.random() < 0.6 else LSPV, (rng.uniform(-0.4, 0.4), 0.45, 0.8), (rng.normal(0, 0.3), 0.3, 0.9), 4.0))
     trunk = None
     for label, where, course, radius in rows:
-        direction = norm(np.array(where) + rng.normal(0, 0.11, 3))
+        direction = norm(np.array(where) + rng.normal(0, wander, 3))
         heading = norm(np.array(course) + rng.normal(0, 0.2, 3))
-        r = np.clip(radius * size * rng.normal(1, 0.15), 3.2, 13) * (rng.uniform(1, 1.25) if exvivo else 1)
+        r = np.clip(radius * size * rng.normal(1, 0.15), 3.2, 13) * (rng.uniform(1, wide) if exvivo else 1)
         start = direction * 0.9 / np.linalg.norm(direction / axes)
         length = (alike * rng.uniform(0.8, 1.25) if alike else stub(rng, exvivo)) + 2.5
+        if fixed and rng.random() < 0.85:
+            length = rng.uniform(4, 11)
         if common and label in (LSPV, LIPV):
             trunk, start, heading = left_trunk(rng, trunk, axes, label, r, heading)
             length += np.linalg.norm(trunk[1]) * trunk[2]
         knots, s = curve(rng, start, heading, length, rng.uniform(25, 90))
-        flare = rng.uniform(0, 0.45) * np.exp(-np.maximum(s, 0) / rng.uniform(3, 8))
+        flare = rng.uniform(0, 0.8 if fixed else 0.45) * np.exp(-np.maximum(s, 0) / rng.uniform(3, 12 if fixed else 8))
         radii = r * (1 + flare) * (1 - rng.uniform(0, 0.35) * np.maximum(s, 0) / 40)
         radii[0] *= 0.7
         flat, side = rng.uniform(1, 1.9 if exvivo else 1.5), perpendicular(rng, heading)
