@@ -1,13 +1,13 @@
-"""Writes a bundle: ONNX export, digests, base64 tensors."""
+"""What goes into a bundle: ONNX export, base64 tensors."""
 import base64
 import datetime
-import hashlib
-import json
 import os
 
 import numpy as np
 import onnx
 import torch
+
+from bundle_files import seal, write_json  # noqa: F401
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OPSET = 16
@@ -35,26 +35,6 @@ def tensor(array):
 def numbers(array, digits=7):
     a = np.round(np.asarray(array, dtype=np.float64), digits)
     return a.tolist()
-
-
-def write_json(path, value):
-    with open(path, "w") as file:
-        json.dump(value, file, indent=1)
-        file.write("\n")
-
-
-def seal(folder, manifest):
-    """Adds the digests of all other files and writes the manifest last."""
-    files = {}
-    for name in sorted(os.listdir(folder)):
-        if name != "manifest.json":
-            data = open(f"{folder}/{name}", "rb").read()
-            files[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-    write_json(f"{folder}/manifest.json", {**manifest, "files": files})
-    total = sum(f["bytes"] for f in files.values())
-    if total > 5_000_000:
-        raise ValueError(f"bundle of {total} bytes")
-    return total
 
 
 def today():
