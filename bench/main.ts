@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, (repeats: number) => Promise<Figure[]>>> 
   pseudonymise: async (repeats) => (await import('./pseudonymise.ts')).pseudonymiseBench(repeats),
   seal: async (repeats) => (await import('./seal.ts')).seal(repeats),
   'seal-memory': async () => (await import('./seal-memory.ts')).sealMemory(),
+  analysis: async (repeats) => (await import('./analysis.ts')).analysis(repeats),
   'event-loop': async (repeats) => (await import('./event-loop.ts')).eventLoop(repeats),
   deliver: async (repeats) => (await import('./deliver.ts')).deliver(repeats),
   'link-return': async (repeats) => (await import('./link-return.ts')).linkReturn(repeats),
