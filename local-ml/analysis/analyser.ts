@@ -122,7 +122,7 @@ export class Analyser {
     const thread = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url), {
       name: 'analysis',
       workerData: { gate: this.#gate.flag },
-      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 },
+      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 },
     });
     thread.on('error', () => {});
     thread.once('exit', () => {

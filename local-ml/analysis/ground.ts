@@ -97,7 +97,7 @@ export function wallsOf(
 }
 
 /** Ways between lesions are looked for on a mesh that is at least this fine, mm, where it is not too large already. */
-const fineEdgeMm = 1.25;
+const fineEdgeMm = 1.6;
 const mostFineVertices = 120_000;
 
 /** The ground that rings and lines are looked for on; its first vertices are those of the surface. */

@@ -46,13 +46,21 @@ export function clearanceOf(
   return { room, nearest, barredBy };
 }
 
-/** Of a point from the straight line between two vertices, mm. */
-function segmentDistance(p: Float64Array, [x, y, z]: Vector3, from: number, to: number): number {
-  const [ax, ay, az] = [p[3 * from]!, p[3 * from + 1]!, p[3 * from + 2]!];
-  const [ux, uy, uz] = [p[3 * to]! - ax, p[3 * to + 1]! - ay, p[3 * to + 2]! - az];
-  const [vx, vy, vz] = [x - ax, y - ay, z - az];
+/** Of a point from the straight line between two vertices, mm. The inmost loop. */
+function segmentDistance(p: Float64Array, place: Vector3, from: number, to: number): number {
+  const ax = p[3 * from]!;
+  const ay = p[3 * from + 1]!;
+  const az = p[3 * from + 2]!;
+  const ux = p[3 * to]! - ax;
+  const uy = p[3 * to + 1]! - ay;
+  const uz = p[3 * to + 2]! - az;
+  const vx = place[0] - ax;
+  const vy = place[1] - ay;
+  const vz = place[2] - az;
   const size = ux * ux + uy * uy + uz * uz;
   const share = size > 0 ? Math.min(1, Math.max(0, (ux * vx + uy * vy + uz * vz) / size)) : 0;
-  const [dx, dy, dz] = [vx - share * ux, vy - share * uy, vz - share * uz];
+  const dx = vx - share * ux;
+  const dy = vy - share * uy;
+  const dz = vz - share * uz;
   return Math.sqrt(dx * dx + dy * dy + dz * dz);
 }

@@ -49,8 +49,10 @@ export function findOpenings(search: OpeningSearch): { readonly openings: readon
 }
 
 function plug(plugged: Uint8Array, { positionsMm }: Surface, placeMm: Vector3, radiusMm: number): void {
-  for (let at = 0; at < plugged.length; at++)
+  for (let at = 0; at < plugged.length; at++) {
+    if (Math.abs(positionsMm[3 * at]! - placeMm[0]) >= radiusMm) continue;
     if (distance(vectorAt(positionsMm, at), placeMm) < radiusMm) plugged[at] = 1;
+  }
 }
 
 function openingAt({ surface, graph, barriers, clearance }: OpeningSearch, arc: number, room: number): Opening {

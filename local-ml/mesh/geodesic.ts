@@ -15,43 +15,53 @@ export interface Graph {
  * line between the two corners that face it, laid flat, where that line crosses the edge. The diagonals take away most
  * of what a walk along edges is too long.
  */
-export function graphOf(surface: Surface, { twin, isFirst }: HalfEdges): Graph {
+export function graphOf(surface: Surface, { twin, isFirst, edges }: HalfEdges): Graph {
   const { positionsMm: p, triangles } = surface;
-  const ends: number[] = [];
-  const lengths: number[] = [];
-  const span = (a: number, b: number) =>
-    Math.sqrt(
-      (p[3 * a]! - p[3 * b]!) ** 2 + (p[3 * a + 1]! - p[3 * b + 1]!) ** 2 + (p[3 * a + 2]! - p[3 * b + 2]!) ** 2,
-    );
+  const ends = new Uint32Array(4 * edges);
+  const lengths = new Float64Array(2 * edges);
+  let links = 0;
+  const link = (a: number, b: number, mm: number) => {
+    ends[2 * links] = a;
+    ends[2 * links + 1] = b;
+    lengths[links++] = mm;
+  };
   for (let half = 0; half < twin.length; half++) {
     if (!isFirst[half]) continue;
     const other = twin[half]!;
-    const [a, b] = [triangles[half]!, triangles[nextHalf(half)]!];
-    ends.push(a, b);
-    lengths.push(span(a, b));
+    const a = triangles[half]!;
+    const b = triangles[nextHalf(half)]!;
+    const edge = spanOf(p, a, b);
+    link(a, b, edge);
     if (other < 0) continue;
-    const [c, d] = [triangles[previousHalf(half)]!, triangles[previousHalf(other)]!];
-    const flat = diagonalMm(span(a, b), [span(a, c), span(b, c)], [span(a, d), span(b, d)]);
-    if (c === d || flat === undefined) continue;
-    ends.push(c, d);
-    lengths.push(flat);
+    const c = triangles[previousHalf(half)]!;
+    const d = triangles[previousHalf(other)]!;
+    const flat = diagonalMm(edge, spanOf(p, a, c), spanOf(p, b, c), spanOf(p, a, d), spanOf(p, b, d));
+    if (c !== d && flat >= 0) link(c, d, flat);
   }
-  return arcsOf(p.length / 3, ends, lengths);
+  return arcsOf(p.length / 3, ends.subarray(0, 2 * links), lengths);
 }
 
-/** The distance between the tips of two triangles on both sides of an edge, laid flat; undefined where it misses the edge. */
-function diagonalMm(edge: number, [ac, bc]: [number, number], [ad, bd]: [number, number]): number | undefined {
-  if (!(edge > 0)) return undefined;
-  const along = (a: number, b: number) => (a * a - b * b + edge * edge) / (2 * edge);
-  const [xc, xd] = [along(ac, bc), along(ad, bd)];
-  const [yc, yd] = [Math.sqrt(Math.max(0, ac * ac - xc * xc)), Math.sqrt(Math.max(0, ad * ad - xd * xd))];
-  if (!(yc + yd > 0)) return undefined;
+function spanOf(p: Float64Array, a: number, b: number): number {
+  const dx = p[3 * a]! - p[3 * b]!;
+  const dy = p[3 * a + 1]! - p[3 * b + 1]!;
+  const dz = p[3 * a + 2]! - p[3 * b + 2]!;
+  return Math.sqrt(dx * dx + dy * dy + dz * dz);
+}
+
+/** The distance between the tips of two triangles on both sides of an edge, laid flat; -1 where it misses the edge. */
+function diagonalMm(edge: number, ac: number, bc: number, ad: number, bd: number): number {
+  if (!(edge > 0)) return -1;
+  const xc = (ac * ac - bc * bc + edge * edge) / (2 * edge);
+  const xd = (ad * ad - bd * bd + edge * edge) / (2 * edge);
+  const yc = Math.sqrt(Math.max(0, ac * ac - xc * xc));
+  const yd = Math.sqrt(Math.max(0, ad * ad - xd * xd));
+  if (!(yc + yd > 0)) return -1;
   const crossing = xc + ((xd - xc) * yc) / (yc + yd);
-  return crossing >= 0 && crossing <= edge ? Math.sqrt((xc - xd) ** 2 + (yc + yd) ** 2) : undefined;
+  return crossing >= 0 && crossing <= edge ? Math.sqrt((xc - xd) ** 2 + (yc + yd) ** 2) : -1;
 }
 
 /** Each pair of ends as two arcs. */
-function arcsOf(vertices: number, ends: readonly number[], lengths: readonly number[]): Graph {
+function arcsOf(vertices: number, ends: Uint32Array, lengths: Float64Array): Graph {
   const { starts, members } = bucketsOf(ends.length, vertices, (end) => ends[end]!);
   const targets = new Uint32Array(ends.length);
   const lengthsMm = new Float64Array(ends.length);

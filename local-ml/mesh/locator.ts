@@ -40,10 +40,13 @@ const cellMm = 4;
 export class Locator {
   readonly #surface: Surface;
   readonly #cells = new Map<number, number[]>();
+  /** Four numbers per triangle: a middle, and how far its corners are from it. */
+  readonly #spheres: Float64Array;
 
   constructor(surface: Surface) {
     this.#surface = surface;
     const { triangles } = surface;
+    this.#spheres = spheresOf(surface);
     for (let t = 0; t < triangles.length / 3; t++) {
       const corners = cornersOf(surface, t).map(cellOf);
       const [low, high] = [Math.min, Math.max].map((pick) => [0, 1, 2].map((k) => pick(...corners.map((c) => c[k]!))));
@@ -64,6 +67,7 @@ export class Locator {
     let best: Foot | undefined;
     const look = (cell: readonly number[]) => {
       for (const triangle of cell) {
+        if (this.#isBeyond(triangle, point, best?.distanceMm ?? withinMm)) continue;
         const foot = footOn(this.#surface, triangle, point);
         if (foot.distanceMm > withinMm) continue;
         if (
@@ -80,6 +84,37 @@ export class Locator {
     }
     return best;
   }
+
+  /** Whether no point of a triangle can be as near as that: by its sphere, with room for rounding. */
+  #isBeyond(triangle: number, point: Vector3, withinMm: number): boolean {
+    const at = 4 * triangle;
+    const dx = this.#spheres[at]! - point[0];
+    const dy = this.#spheres[at + 1]! - point[1];
+    const dz = this.#spheres[at + 2]! - point[2];
+    const reach = withinMm + this.#spheres[at + 3]! + 1e-6;
+    return dx * dx + dy * dy + dz * dz > reach * reach;
+  }
+}
+
+function spheresOf({ positionsMm: p, triangles }: Surface): Float64Array {
+  const spheres = new Float64Array((4 * triangles.length) / 3);
+  for (let t = 0; t < triangles.length / 3; t++) {
+    let radius = 0;
+    for (let axis = 0; axis < 3; axis++) {
+      let sum = 0;
+      for (let k = 0; k < 3; k++) sum += p[3 * triangles[3 * t + k]! + axis]!;
+      spheres[4 * t + axis] = sum / 3;
+    }
+    for (let k = 0; k < 3; k++) {
+      const at = 3 * triangles[3 * t + k]!;
+      const dx = p[at]! - spheres[4 * t]!;
+      const dy = p[at + 1]! - spheres[4 * t + 1]!;
+      const dz = p[at + 2]! - spheres[4 * t + 2]!;
+      radius = Math.max(radius, Math.sqrt(dx * dx + dy * dy + dz * dz));
+    }
+    spheres[4 * t + 3] = radius;
+  }
+  return spheres;
 }
 
 export function cornersOf({ positionsMm, triangles }: Surface, triangle: number): [Vector3, Vector3, Vector3] {

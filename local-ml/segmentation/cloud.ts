@@ -31,10 +31,14 @@ function nearestOf(
   const index = new Int32Array(of * k);
   const squared = new Float64Array(of * k).fill(Infinity);
   for (let i = 0; i < of; i++) {
-    const [x, y, z] = [positions[3 * i]!, positions[3 * i + 1]!, positions[3 * i + 2]!];
+    const x = positions[3 * i]!;
+    const y = positions[3 * i + 1]!;
+    const z = positions[3 * i + 2]!;
     const last = i * k + k - 1;
     for (let j = 0; j < among; j++) {
-      const [dx, dy, dz] = [positions[3 * j]! - x, positions[3 * j + 1]! - y, positions[3 * j + 2]! - z];
+      const dx = positions[3 * j]! - x;
+      const dy = positions[3 * j + 1]! - y;
+      const dz = positions[3 * j + 2]! - z;
       const d2 = dx * dx + dy * dy + dz * dz;
       if (d2 >= squared[last]!) continue;
       let at = last;

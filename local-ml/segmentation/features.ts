@@ -51,25 +51,32 @@ type Columns = [
   Float64Array,
 ];
 
-/** Column 7, the medial radius, and 14, how the points within 15 mm lie to the tangent plane. */
+/** Column 7, the medial radius, and 14, how the points within 15 mm lie to the tangent plane. The inmost loop. */
 function walls({ positions: p, normals: n }: Points, radius: Float64Array, wide: Float64Array): void {
   const count = radius.length;
   for (let i = 0; i < count; i++) {
-    const [x, y, z] = [p[3 * i]!, p[3 * i + 1]!, p[3 * i + 2]!];
-    const [nx, ny, nz] = [n[3 * i]!, n[3 * i + 1]!, n[3 * i + 2]!];
+    const x = p[3 * i]!;
+    const y = p[3 * i + 1]!;
+    const z = p[3 * i + 2]!;
+    const nx = n[3 * i]!;
+    const ny = n[3 * i + 1]!;
+    const nz = n[3 * i + 2]!;
     let least = 30;
     let total = 0;
     let near = 0;
-    for (let j = 0; j < count; j++) {
-      const [dx, dy, dz] = [p[3 * j]! - x, p[3 * j + 1]! - y, p[3 * j + 2]! - z];
+    for (let j = 0, at = 0; j < count; j++, at += 3) {
+      const dx = p[at]! - x;
+      const dy = p[at + 1]! - y;
+      const dz = p[at + 2]! - z;
       const inward = -(nx * dx + ny * dy + nz * dz);
       const far = Math.sqrt(dx * dx + dy * dy + dz * dz);
       if (far < 15) {
         total += inward;
         near++;
       }
-      if (j === i || far === 0 || inward / far < 0.5) continue;
-      least = Math.min(least, far / (2 * (inward / far)));
+      if (j === i || far === 0) continue;
+      const cosine = inward / far;
+      if (cosine >= 0.5 && far < 2 * cosine * least) least = Math.min(least, far / (2 * cosine));
     }
     radius[i] = least / 15;
     wide[i] = total / near / 15;

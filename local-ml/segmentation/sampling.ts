@@ -62,29 +62,47 @@ function drawCandidates(
 /** Indices of points, each the farthest from those before it; the first is the farthest from the mean. */
 export function farthestFirst(positions: Float64Array, count: number): Uint32Array {
   const n = positions.length / 3;
+  const [x, y, z] = [0, 1, 2].map((axis) => new Float64Array(n).map((_, at) => positions[3 * at + axis]!)) as Axes;
   const squared = new Float64Array(n);
   const [mx, my, mz] = meanOfPoints(positions);
-  const toMean = (at: number) =>
-    (positions[3 * at]! - mx) ** 2 + (positions[3 * at + 1]! - my) ** 2 + (positions[3 * at + 2]! - mz) ** 2;
-  let farthest = 0;
-  for (let at = 1; at < n; at++) if (toMean(at) > toMean(farthest)) farthest = at;
+  let farthest = measure(squared.fill(Infinity), { x, y, z }, mx, my, mz);
   const chosen = new Uint32Array(count);
   squared.fill(Infinity);
   for (let k = 0; k < count; k++) {
     chosen[k] = farthest;
-    const [x, y, z] = [positions[3 * farthest]!, positions[3 * farthest + 1]!, positions[3 * farthest + 2]!];
-    let best = -1;
-    for (let at = 0; at < n; at++) {
-      const [dx, dy, dz] = [positions[3 * at]! - x, positions[3 * at + 1]! - y, positions[3 * at + 2]! - z];
-      const d2 = dx * dx + dy * dy + dz * dz;
-      if (d2 < squared[at]!) squared[at] = d2;
-      if (squared[at]! > best) {
-        best = squared[at]!;
-        farthest = at;
-      }
-    }
+    farthest = measure(squared, { x, y, z }, x[farthest]!, y[farthest]!, z[farthest]!);
   }
   return chosen;
+}
+
+type Axes = [Float64Array, Float64Array, Float64Array];
+
+/** Brings each squared distance down to that from a place; returns the first point that is farthest then. The inmost loop. */
+function measure(
+  squared: Float64Array,
+  { x, y, z }: { readonly x: Float64Array; readonly y: Float64Array; readonly z: Float64Array },
+  px: number,
+  py: number,
+  pz: number,
+): number {
+  let best = -1;
+  let farthest = 0;
+  for (let at = 0; at < squared.length; at++) {
+    const dx = x[at]! - px;
+    const dy = y[at]! - py;
+    const dz = z[at]! - pz;
+    const d2 = dx * dx + dy * dy + dz * dz;
+    let least = squared[at]!;
+    if (d2 < least) {
+      least = d2;
+      squared[at] = d2;
+    }
+    if (least > best) {
+      best = least;
+      farthest = at;
+    }
+  }
+  return farthest;
 }
 
 export function meanOfPoints(positions: Float64Array): [number, number, number] {
