@@ -6,12 +6,6 @@ export interface CloudLink {
   readonly state: 'offline' | 'connecting' | 'online';
   /** Resolves once the link is online; at once if it is. Rejects when `signal` aborts. */
   whenOnline(signal?: AbortSignal): Promise<void>;
-  /**
-   * Resolves once there is a way to the cloud, perhaps before the link is online: enough for whoever already has a
-   * ticket. Not while the way is known to be gone.
-   */
-  whenReachable(signal?: AbortSignal): Promise<void>;
-  readonly isReachable: boolean;
   /** Opens an upload (IoT Hub allows 10 at a time per device). `blobName` is ASCII, without the device prefix. */
   requestUpload(blobName: string): Promise<UploadTicket>;
   /** Closes an upload: true after the blob was committed, false when it is abandoned. Frees its place among the 10. */

@@ -1,3 +1,4 @@
+import { Addresses } from '../core/addresses.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { describe, type Log } from '../core/log.ts';
@@ -44,6 +45,9 @@ export interface LinkStatus {
  */
 export type LinkState = 'offline' | 'connecting' | 'online';
 
+/** With these the hub itself said no: it is there, and is not asked before the back-off is over. */
+const answered: ReadonlySet<string> = new Set(['IDENTITY_REFUSED', 'HUB_BUSY', 'SERVER_NOT_TRUSTED', 'REFUSED']);
+
 /**
  * The appliance's link to the hub: keeps a connection up for as long as it runs, with back-off, a new SDK client per
  * attempt and the twin fetched on each. Nothing is stored here: a call that fails is the caller's to repeat.
@@ -63,11 +67,10 @@ export class HubLink implements Service, CloudLink {
   #session: Session | undefined;
   #desired: Desired | undefined;
   #online = Promise.withResolvers<void>();
-  #reached = Promise.withResolvers<void>();
-  #isReachable = false;
   /** Where the last attempt went. */
   #tried: HubAddress | undefined;
   #awaySinceMs: number | undefined;
+  readonly #addresses: Addresses;
 
   constructor(deps: HubLinkDeps) {
     const limits = { ...defaultLimits, ...deps.limits };
@@ -77,6 +80,7 @@ export class HubLink implements Service, CloudLink {
     this.#reporter = new Reporter({ ...deps, reportEveryMs: limits.reportEveryMs });
     this.#window = new Window(limits.eventsInFlight);
     this.#since = deps.clock.now();
+    this.#addresses = new Addresses(deps.clock);
   }
 
   get state(): LinkState {
@@ -112,17 +116,6 @@ export class HubLink implements Service, CloudLink {
     while (this.#state !== 'online') {
       signal?.throwIfAborted();
       await (signal ? abortable(this.#online.promise, signal) : this.#online.promise);
-    }
-  }
-
-  get isReachable(): boolean {
-    return this.#isReachable;
-  }
-
-  async whenReachable(signal?: AbortSignal): Promise<void> {
-    while (!this.#isReachable) {
-      signal?.throwIfAborted();
-      await (signal ? abortable(this.#reached.promise, signal) : this.#reached.promise);
     }
   }
 
@@ -163,25 +156,16 @@ export class HubLink implements Service, CloudLink {
     const { clock } = this.#deps;
     this.#awaySinceMs ??= clock.monotonicMs();
     try {
-      if (!this.#tried) return await clock.sleep(waitMs, signal).then(() => false);
-      const { host, mqttPort: port } = this.#tried;
-      const isBack = await wayReturned({ host, port, clock, sinceMs: this.#awaySinceMs }, waitMs, signal);
-      if (isBack) this.#reach();
-      return isBack;
+      if (!this.#tried || answered.has(this.#error ?? '')) return await clock.sleep(waitMs, signal).then(() => false);
+      const { host, mqttPort: port, serverCaPem: caPem } = this.#tried;
+      const target = { host, port, lookup: this.#addresses.lookup };
+      const onAway = (error: unknown) => this.#fail(error, signal);
+      const order = { target, caPem, clock, sinceMs: this.#awaySinceMs, onAway };
+      return await wayReturned(order, waitMs, signal);
     } catch (error) {
       if (signal.aborted) return false;
       throw error;
     }
-  }
-
-  #reach(): void {
-    this.#isReachable = true;
-    this.#reached.resolve();
-  }
-
-  #lose(): void {
-    if (this.#isReachable) this.#reached = Promise.withResolvers<void>();
-    this.#isReachable = false;
   }
 
   /** One connection from its first packet to its end. Returns how long it was online, in milliseconds. */
@@ -205,7 +189,6 @@ export class HubLink implements Service, CloudLink {
       this.#fail(error, signal);
     }
     this.#session = undefined;
-    this.#lose();
     this.#become('offline');
     await session?.drop();
     return onlineAt === undefined ? 0 : clock.monotonicMs() - onlineAt;
@@ -242,16 +225,12 @@ export class HubLink implements Service, CloudLink {
 
   #become(state: LinkState): void {
     if (state === this.#state) return;
-    if (this.#state === 'online') {
-      this.#online = Promise.withResolvers<void>();
-      this.#lose();
-    }
+    if (this.#state === 'online') this.#online = Promise.withResolvers<void>();
     this.#state = state;
     this.#since = this.#deps.clock.now();
     if (state !== 'online') return;
     this.#error = undefined;
     this.#awaySinceMs = undefined;
-    this.#reach();
     this.#deps.log.info({}, 'link to the hub is online');
     this.#online.resolve();
   }

@@ -1,60 +1,32 @@
-import { connect } from 'node:net';
 import type { Clock } from '../core/clock.ts';
+import { type SeekOrder, seekWay } from '../core/way.ts';
 
-/** The shortest and longest time between two looks, and how long one look may take. */
-const leastMs = 150;
-const mostMs = 5_000;
-const lookMs = 1_000;
-
-/** Looks grow rarer with the outage: one that lasts a minute costs about two hundred, one of an hour some six hundred. */
-const share = 0.02;
-
-export interface ScoutOrder {
-  readonly host: string;
-  readonly port: number;
-  readonly clock: Clock;
-  /** Since when there has been no connection, on the monotonic clock. */
-  readonly sinceMs: number;
-}
+/** So long without a way, a real attempt is made all the same: nothing depends on the looks alone. */
+const trustMs = 300_000;
 
 /**
- * Waits, at most `waitMs`, for the way to the hub to come back: true when a TCP connection was refused or unanswered
- * and then was made. A way that was there all along cuts no wait short, so a hub that is up and says no is left alone
- * for as long as the back-off says. A look is a connection without a byte; it is closed at once.
+ * Waits, at least `waitMs`, unless the way to the hub was gone and is there again: then true, at once. A way that was
+ * there all along cuts no wait short, so a hub that is up and says no is left alone for as long as the back-off says.
+ * While there is no way nothing but looks is tried (`core/way.ts`): they notice it sooner than an attempt of the SDK.
  */
-export async function wayReturned(order: ScoutOrder, waitMs: number, signal: AbortSignal): Promise<boolean> {
-  const { clock, sinceMs } = order;
+export async function wayReturned(order: SeekOrder, waitMs: number, signal: AbortSignal): Promise<boolean> {
+  const { clock } = order;
   const endMs = clock.monotonicMs() + waitMs;
-  let wasAway = false;
-  for (;;) {
-    const isThere = await canConnect(order, signal);
-    if (isThere && wasAway) return true;
-    wasAway ||= !isThere;
-    const nowMs = clock.monotonicMs();
-    if (isThere || nowMs >= endMs) return sleepUntil(clock, endMs, signal);
-    const pauseMs = Math.min(mostMs, Math.max(leastMs, (nowMs - sinceMs) * share));
-    await clock.sleep(Math.min(pauseMs, endMs - nowMs), signal);
+  const over = new AbortController();
+  const any = AbortSignal.any([signal, over.signal]);
+  try {
+    const seeking = seekWay(order, any);
+    const found = await Promise.race([seeking, clock.sleep(waitMs + trustMs, any)]);
+    found?.connection?.socket.resetAndDestroy();
+    if (found?.wasAway) return true;
+    await sleepUntil(clock, endMs, any);
+    return false;
+  } finally {
+    over.abort(new Error('the look-out is over'));
   }
 }
 
-async function sleepUntil(clock: Clock, endMs: number, signal: AbortSignal): Promise<false> {
-  await clock.sleep(Math.max(0, endMs - clock.monotonicMs()), signal);
-  return false;
-}
-
-function canConnect({ host, port }: ScoutOrder, signal: AbortSignal): Promise<boolean> {
-  signal.throwIfAborted();
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ host, port });
-  const end = (isThere: boolean) => {
-    signal.removeEventListener('abort', onAbort);
-    socket.destroy();
-    resolve(isThere);
-  };
-  const onAbort = () => end(false);
-  signal.addEventListener('abort', onAbort, { once: true });
-  socket.setTimeout(lookMs, () => end(false));
-  socket.once('connect', () => end(true));
-  socket.on('error', () => end(false));
-  return promise;
+async function sleepUntil(clock: Clock, endMs: number, signal: AbortSignal): Promise<void> {
+  const leftMs = endMs - clock.monotonicMs();
+  if (leftMs > 0) await clock.sleep(leftMs, signal);
 }

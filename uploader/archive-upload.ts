@@ -11,6 +11,7 @@ import { gated, untilAborted } from './gated.ts';
 import type { ArchiveRecord } from './ledger-records.ts';
 import type { TicketBook } from './ticket-book.ts';
 import { Transfer, type TransferDeps, type TransferRun } from './transfer.ts';
+import type { WayBack } from './way-back.ts';
 
 export interface UploaderDeps extends Omit<TransferDeps, 'pacer'> {
   readonly log: Log;
@@ -19,6 +20,7 @@ export interface UploaderDeps extends Omit<TransferDeps, 'pacer'> {
   readonly folder: string;
   /** CA certificates the endpoint is checked against; Node's own when undefined. */
   readonly caPem: string | undefined;
+  readonly way: WayBack;
   readonly stallMs: number;
   /** The ceiling under which archives are sent; none when undefined. */
   readonly budget: ByteBudget | undefined;

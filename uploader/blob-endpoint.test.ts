@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as after } from 'node:timers/promises';
-import { systemClock } from '../core/clock.ts';
 import { BlobEndpoint } from './blob-endpoint.ts';
 import { serverIdentity } from './testing/authority.ts';
 import { BlobServer } from './testing/blob-server.ts';
+import { wayTo } from './testing/way.ts';
 import { until } from './testing/world.ts';
 
 const id = (letter: string) => `${letter.repeat(43)}=`;
@@ -14,7 +14,7 @@ async function makeEndpoint(t: TestContext) {
   const identity = await serverIdentity();
   const server = await new BlobServer(identity).listen();
   const ticket = { correlationId: 'c', containerName: 'uploads', blobName: 'site-1/arc.case', sasToken: '?sig=s' };
-  const settings = { clock: systemClock, caPem: identity.caPem, stallMs: 5000 };
+  const settings = { ...wayTo(identity.caPem), stallMs: 5000 };
   const endpoint = await BlobEndpoint.open({ ...ticket, hostName: server.host }, settings);
   t.after(async () => {
     endpoint.close();

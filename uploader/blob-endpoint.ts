@@ -4,11 +4,13 @@ import type { UploadTicket } from '../protocol/link.ts';
 import { blobFault } from './blob-fault.ts';
 import type { ByteBudget } from './budget/byte-budget.ts';
 import { CuttableAgent } from './cuttable-agent.ts';
+import type { WayBack } from './way-back.ts';
 
 export interface EndpointDeps {
   readonly clock: Clock;
   /** CA certificates the endpoint is checked against; Node's own when undefined. */
   readonly caPem: string | undefined;
+  readonly way: WayBack;
   readonly stallMs: number;
   /** The ceiling under which blocks are sent; none when undefined. */
   readonly budget?: ByteBudget | undefined;
@@ -33,9 +35,9 @@ export class BlobEndpoint {
 
   /** The SDK is loaded on first use, so that an idle appliance stays small. */
   static async open(ticket: UploadTicket, deps: EndpointDeps): Promise<BlobEndpoint> {
-    const { caPem, stallMs } = deps;
+    const { caPem, stallMs, way } = deps;
     const { AnonymousCredential, BlockBlobClient: Client, newPipeline } = await import('@azure/storage-blob');
-    const connections = new CuttableAgent({ caPem, stallMs });
+    const connections = new CuttableAgent({ hostName: ticket.hostName, caPem, way, stallMs });
     const pipeline = newPipeline(new AnonymousCredential(), { retryOptions: { maxTries: 1 } });
     pipeline.factories.push(through(connections));
     return new BlobEndpoint(new Client(urlOf(ticket), pipeline), connections, deps);

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { systemClock } from '../core/clock.ts';
 import { sha256 } from '../core/digest.ts';
 import type { Credential } from '../hub/testing/certificates.ts';
 import { World } from '../hub/testing/world.ts';
 import type { UploadTicket } from '../protocol/link.ts';
 import { BlobEndpoint } from './blob-endpoint.ts';
+import { wayTo } from './testing/way.ts';
 import { CourierWorld, device, until } from './testing/world.ts';
 
 const mib = 1024 * 1024;
@@ -75,7 +75,7 @@ test('a commit whose answer was lost is recognised at the embedded hub', async (
   const credential = await hub.device(device);
   const answer = await call(hub, credential, `/devices/${device}/files?${version}`, { blobName: 'arc-x.case' });
   const ticket = JSON.parse(answer.toString()) as UploadTicket;
-  const endpoint = await BlobEndpoint.open(ticket, { clock: systemClock, caPem: hub.authority.certPem, stallMs: 5000 });
+  const endpoint = await BlobEndpoint.open(ticket, { ...wayTo(hub.authority.certPem), stallMs: 5000 });
   t.after(() => endpoint.close());
   assert.deepEqual(await endpoint.uncommitted(), new Map());
   const blocks = [Buffer.alloc(70_000, 1), Buffer.alloc(50_000, 2)];
@@ -95,7 +95,7 @@ test('a commit whose answer was lost is recognised at the embedded hub', async (
     ...ticket,
     sasToken: ticket.sasToken.replace(/sig=(.)/, (_, first) => (first === 'A' ? 'sig=B' : 'sig=A')),
   };
-  const stranger = await BlobEndpoint.open(spoilt, { clock: systemClock, caPem: hub.authority.certPem, stallMs: 5000 });
+  const stranger = await BlobEndpoint.open(spoilt, { ...wayTo(hub.authority.certPem), stallMs: 5000 });
   t.after(() => stranger.close());
   await assert.rejects(stranger.stage(ids[0] ?? '', Buffer.alloc(10)), { code: 'TICKET_REFUSED' });
 });

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Tier } from '../protocol/ids.ts';
 import { urgency } from '../protocol/outbox.ts';
-import { nextJob, type Outlook } from './courier-plan.ts';
+import { dueClasses, type Job, nextJob, type Outlook } from './courier-plan.ts';
 import type { OpenBatch, TicketRecord } from './ledger-records.ts';
 import { nobodyPassedOver, turnsPerClass } from './turns.ts';
 
 const nothing: Outlook = {
   ...{ ticketsToClose: [], openBatches: [], tiersToBatch: [], nowMs: 100, dueMs: () => 0 },
-  ...{ archivesDueMs: 0, itemsToBatch: [], passedOver: nobodyPassedOver },
+  ...{ archivesDueMs: 0, itemsToBatch: [], passedOver: nobodyPassedOver, canRun: () => true },
 };
 
 const batch = (batchId: string, state: OpenBatch['state'], tier: Tier = 'review'): OpenBatch => {
@@ -59,6 +59,16 @@ test('outside the windows archives wait, items and announcements do not', () => 
   const items = { ...batch('i', 'uploading'), tier: 'items' as const, urgency: 'log' as const };
   const openBatches = [batch('r', 'uploading'), items];
   assert.equal(keyOf({ openBatches, tiersToBatch: ['review'], archivesDueMs: 900 }), 'forward:i');
+});
+
+test('NET-03: what cannot run stands in nobody’s way: without a link an upload whose ticket is at hand goes on', () => {
+  const openBatches = [batch('a', 'uploaded'), batch('no-ticket', 'uploading'), batch('s', 'uploading', 'study')];
+  const canRun = (job: Job) => job.key === 'forward:s';
+  const offline = { openBatches, ticketsToClose: [ticket], tiersToBatch: ['review' as const], canRun };
+  assert.equal(keyOf(offline), 'forward:s');
+  assert.deepEqual(keyOf({ ...offline, canRun: () => false }), { kind: 'wait', untilMs: undefined });
+  const passing = dueClasses({ ...nothing, ...offline });
+  assert.deepEqual([...passing], ['study'], 'what cannot run is not passed over');
 });
 
 test('what was passed over often enough has its turn', () => {

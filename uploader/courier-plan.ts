@@ -41,6 +41,8 @@ export interface Outlook {
   readonly itemsToBatch: readonly QueuedClass[];
   readonly nowMs: number;
   readonly dueMs: (key: string) => number;
+  /** Whether what a job needs is there. What cannot run stands in nobody's way, and is waited for elsewhere. */
+  readonly canRun: (job: Job) => boolean;
   /** Archives do not leave before: no window is open, or the endpoint asked for patience. What is small goes at any time. */
   readonly archivesDueMs: number;
   /** How often each class had something to do and another was served. */
@@ -52,7 +54,7 @@ export interface Outlook {
  * over often enough has its turn; within a class oldest first. What has to wait stands in nobody's way.
  */
 export function nextJob(outlook: Outlook): Job | Wait {
-  const jobs = allJobs(outlook);
+  const jobs = allJobs(outlook).filter(outlook.canRun);
   const due = jobs.filter((job) => dueMsOf(job, outlook) <= outlook.nowMs);
   const [first] = due;
   if (first?.kind === 'close-ticket') return first;
@@ -67,7 +69,7 @@ export function nextJob(outlook: Outlook): Job | Wait {
 export function dueClasses(outlook: Outlook): ReadonlySet<Urgency> {
   return new Set(
     allJobs(outlook)
-      .filter((job) => dueMsOf(job, outlook) <= outlook.nowMs)
+      .filter((job) => outlook.canRun(job) && dueMsOf(job, outlook) <= outlook.nowMs)
       .map(urgencyOf),
   );
 }

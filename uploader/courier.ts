@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Recipient } from '../core/envelope.ts';
+import { codeOf } from '../core/errors.ts';
 import type { Gate, Work } from '../core/gate.ts';
 import type { Service } from '../core/lifecycle.ts';
 import { describe, type Log } from '../core/log.ts';
@@ -17,13 +18,14 @@ import { announceKey, dueClasses, forwardKey, type Job, nextJob, type Outlook, u
 import { aborted, gated, untilAborted } from './gated.ts';
 import type { Ledger } from './ledger.ts';
 import { isLedgerGone } from './ledger-error.ts';
-import type { ArchiveRecord, OpenBatch } from './ledger-records.ts';
+import type { ArchiveRecord, OpenBatch, TicketRecord } from './ledger-records.ts';
 import { ItemDesk } from './outbox/item-desk.ts';
 import { defaultItemPolicy, type ItemPolicy, untilGatheredMs } from './outbox/plan-items.ts';
 import { Schedule } from './schedule.ts';
 import { TicketBook } from './ticket-book.ts';
 import { afterTurn, nobodyPassedOver, type PassedOver } from './turns.ts';
 import { UploadError } from './upload-error.ts';
+import { WayBack } from './way-back.ts';
 
 export interface CourierDeps {
   readonly ledger: Ledger;
@@ -81,6 +83,7 @@ export class Courier implements Service {
   readonly #log: Log;
   readonly #schedule: Schedule;
   readonly #tickets: TicketBook;
+  readonly #way: WayBack;
   readonly #desk: BatchDesk;
   readonly #items: ItemDesk;
   readonly #itemPolicy: ItemPolicy;
@@ -114,14 +117,16 @@ export class Courier implements Service {
     this.#untilReceipt = backoff(receiptMs, ceilingMs);
     this.#untilRetry = backoff(retryMs, Math.min(ceilingMs, retryCeilingMs));
     const tickets = new TicketBook({ ledger, link, clock, log, storageKey });
+    const way = new WayBack({ clock, gate, caPem });
     this.#tickets = tickets;
+    this.#way = way;
     this.#desk = new BatchDesk({ ...deps, log, policy: deps.batches?.archives ?? defaultBatchPolicy });
     this.#itemPolicy = deps.batches?.items ?? defaultItemPolicy;
-    this.#items = new ItemDesk({ ...deps, log, tickets, caPem, stallMs, policy: this.#itemPolicy });
+    this.#items = new ItemDesk({ ...deps, log, tickets, caPem, way, stallMs, policy: this.#itemPolicy });
     const { parallelBlocks, maxBytesPerSecond, windows } = policy;
     this.#opening = windows && new OpeningTimes(clock, windows, deps.zone ?? 'UTC');
     this.#uploader = new ArchiveUploader({
-      ...{ ledger, gate, clock, log, tickets, folder, caPem, stallMs, parallelBlocks },
+      ...{ ledger, gate, clock, log, tickets, folder, caPem, way, stallMs, parallelBlocks },
       budget: maxBytesPerSecond === undefined ? undefined : new ByteBudget(clock, maxBytesPerSecond),
     });
     this.#acknowledgements = new Acknowledgements({
@@ -142,6 +147,7 @@ export class Courier implements Service {
   /** Cuts what is in flight and waits until nothing runs. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('stopping'));
+    this.#way.stop();
     this.#deafen();
     await this.#running;
   }
@@ -192,6 +198,7 @@ export class Courier implements Service {
       const attempts = this.#schedule.postpone(job.key, this.#untilRetry, leastMs);
       if (isWorthALine(attempts))
         this.#log.warn({ job: job.kind, attempts, error: describe(error) }, 'courier job failed');
+      if (codeOf(error) === 'ENDPOINT_UNREACHABLE') this.#seekWay(job);
     }
   }
 
@@ -208,6 +215,7 @@ export class Courier implements Service {
       tiersToBatch: read.tiersToBatch(),
       nowMs,
       dueMs: (key) => this.#schedule.dueMs(key),
+      canRun: (job) => this.#canRun(job),
       archivesDueMs: Math.max(this.#endpointBusyUntilMs, untilOpenMs === 0 ? 0 : nowMs + untilOpenMs),
       itemsToBatch: queues.map((queue) => {
         const waitMs = untilGatheredMs(queue, wallMs, this.#itemPolicy);
@@ -217,23 +225,29 @@ export class Courier implements Service {
     };
   }
 
-  /** Until something happens, and, when something is postponed, no longer than until it is due. */
+  /**
+   * Until something happens; when something is postponed, no longer than until it is due, and, without a link, until
+   * there is one: what waited for its time is due then.
+   */
   async #wait(untilMs: number | undefined, signal: AbortSignal): Promise<void> {
-    const over = AbortSignal.any([signal, this.#woken.signal]);
-    const { clock } = this.#deps;
-    if (untilMs === undefined) return aborted(over);
-    await clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), over).catch((error: unknown) => {
+    const { clock, link } = this.#deps;
+    const done = new AbortController();
+    const over = AbortSignal.any([signal, this.#woken.signal, done.signal]);
+    const waits = [
+      untilMs === undefined ? aborted(over) : clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), over),
+    ];
+    if (link.state !== 'online') waits.push(link.whenOnline(over).then(() => this.#schedule.forgetAll()));
+    try {
+      await Promise.race(waits);
+    } catch (error) {
       if (!over.aborted) throw error;
-    });
+    } finally {
+      done.abort(new Error('the wait is over'));
+    }
   }
 
   async #do(job: Job, signal: AbortSignal): Promise<void> {
-    const { link, gate } = this.#deps;
-    if (link.state !== 'online' && !(this.#needsNoLink(job) && link.isReachable)) {
-      await (this.#needsNoLink(job) ? link.whenReachable(signal) : link.whenOnline(signal));
-      this.#schedule.forgetAll();
-      return;
-    }
+    const { gate } = this.#deps;
     if (job.kind === 'announce') return this.#announce(job.batch, signal);
     if (job.kind === 'gather') await this.#desk.gather(job.tier, signal);
     if (job.kind === 'gather-items') await this.#items.gather(job.itemClass, signal);
@@ -289,13 +303,33 @@ export class Courier implements Service {
     this.#log.info({ batchId, attempts }, 'batch announced');
   }
 
-  /** An archive whose ticket is at hand goes on as soon as there is a way, without waiting for the link. */
-  #needsNoLink(job: Job): boolean {
-    if (job.kind !== 'forward') return false;
-    const { read } = this.#deps.ledger;
-    const archive = read.archivesInBatch(job.batch.batchId).find(({ blob }) => blob === undefined);
-    const ticket = archive && read.ticketOf(archive.archiveId);
+  /** Without a link only uploads go on whose ticket is at hand: the endpoint is another server than the hub. */
+  #canRun(job: Job): boolean {
+    if (this.#deps.link.state === 'online') return true;
+    const ticket = this.#ticketOf(job);
     return ticket !== undefined && this.#tickets.isUsable(ticket);
+  }
+
+  /** The ticket that is kept for an upload, usable or not. */
+  #ticketOf(job: Job): TicketRecord | undefined {
+    if (job.kind !== 'forward') return undefined;
+    const { read } = this.#deps.ledger;
+    const { batchId, tier } = job.batch;
+    if (tier === 'items') return read.ticketOf(batchId);
+    const archive = read.archivesInBatch(batchId).find(({ blob }) => blob === undefined);
+    return archive && read.ticketOf(archive.archiveId);
+  }
+
+  /** An upload that did not reach its endpoint goes on as soon as the way there is back, whatever its back-off says. */
+  #seekWay(job: Job): void {
+    const ticket = this.#ticketOf(job);
+    const hostName = ticket && this.#tickets.hostOf(ticket);
+    if (hostName === undefined) return;
+    void this.#way.seek(hostName).then((isBack) => {
+      if (!isBack) return;
+      this.#schedule.hasten(job.key);
+      this.wake();
+    });
   }
 
   #accepted(batchId: string, delivered: readonly string[]): void {

@@ -79,6 +79,11 @@ export class TicketBook {
     }
   }
 
+  /** Where a kept ticket leads; undefined when it cannot be opened. */
+  hostOf(record: TicketRecord): string | undefined {
+    return this.#open(record)?.hostName;
+  }
+
   /** Whether a ticket may be used for another request. */
   isUsable({ correlationId, expiresAt }: Pick<TicketRecord, 'correlationId' | 'expiresAt'>): boolean {
     const { clock } = this.#deps;

@@ -5,11 +5,12 @@ import type { Gate } from '../core/gate.ts';
 import type { UploadTicket } from '../protocol/link.ts';
 import { readExactly } from './archive-check.ts';
 import type { BlobEndpoint } from './blob-endpoint.ts';
-import { type Extent, nextExtent, type Pacer } from './block-pace.ts';
+import type { Extent, Pacer } from './block-pace.ts';
 import type { StagedBlock } from './delivery-commands.ts';
 import { gated } from './gated.ts';
 import type { Ledger } from './ledger.ts';
 import type { ArchiveRecord } from './ledger-records.ts';
+import { Staging } from './staging.ts';
 import type { TicketBook } from './ticket-book.ts';
 import { UploadError } from './upload-error.ts';
 
@@ -49,88 +50,97 @@ export class Transfer {
   readonly #deps: TransferDeps;
   readonly #cargo: Cargo;
   readonly #run: TransferRun;
+  readonly #known: readonly StagedBlock[];
+  readonly #staging: Staging;
+  readonly #checked = Promise.withResolvers<void>();
+  #ahead: Promise<ReadBlock> | undefined;
+  #state: 'going' | 'set-aside' | 'failed' | 'committed' = 'going';
 
   constructor(deps: TransferDeps, cargo: Cargo, run: TransferRun) {
     this.#deps = deps;
     this.#cargo = cargo;
     this.#run = run;
+    this.#known = deps.ledger.read.blocksOf(cargo.archive.archiveId);
+    this.#staging = new Staging(cargo.archive.bytes, this.#known);
   }
 
   /** True when the blob is committed, false when the transfer was set aside. */
   async run(): Promise<boolean> {
-    const found = await this.#reconcile();
-    if (found === 'committed') return true;
-    const blocks = await this.#stageRest(found);
-    if (!blocks) return false;
-    await this.#commit(blocks);
-    return true;
+    const lanes = Array.from({ length: this.#deps.parallelBlocks }, () => this.#lane());
+    // After the first blocks, so that these take the connections that are there.
+    this.#check();
+    const ends = await Promise.allSettled([...lanes, this.#checked.promise]);
+    await Promise.allSettled([this.#ahead]);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    if (this.#state === 'going') await this.#commit(this.#staging.blocks);
+    return this.#state !== 'set-aside';
+  }
+
+  /** Compares the ledger with what the endpoint has, beside the first blocks. */
+  #check(): void {
+    this.#reconcile().then(this.#checked.resolve, (error: unknown) => {
+      this.#state = 'failed';
+      this.#checked.reject(error);
+    });
   }
 
   /** What the endpoint has of this archive: it may also be a blob already, when a commit's answer was lost. */
-  async #reconcile(): Promise<'committed' | readonly StagedBlock[]> {
+  async #reconcile(): Promise<void> {
     const { ledger } = this.#deps;
     const { archiveId } = this.#cargo.archive;
-    const known = ledger.read.blocksOf(archiveId);
-    if (known.length === 0) return known;
+    const known = this.#known;
+    if (known.length === 0) return;
     const listed = await this.#request((endpoint) => endpoint.uncommitted());
     const kept = known.filter((block) => listed.get(block.blockId) === block.bytes);
-    if (kept.length === known.length) return known;
-    if (kept.length === 0 && (await this.#isCommitted())) return 'committed';
-    await ledger.keepBlocks({ archiveId, blockIds: kept.map(({ blockId }) => blockId) });
-    return kept;
+    if (kept.length === known.length) return;
+    if (kept.length === 0 && (await this.#isCommitted())) {
+      this.#state = 'committed';
+      return;
+    }
+    this.#staging.found(kept);
+    await ledger.keepBlocks({ archiveId, blockIds: this.#staging.blocks.map(({ blockId }) => blockId) });
   }
 
   /**
-   * Stages what the found blocks do not cover. Undefined when something more urgent came up. While blocks are on their
-   * way the next one is read, and the ledger notes the one before; all are noted before this returns or throws.
+   * Stages what is left, one block after the other, beside the other lanes. While blocks are on their way the next one is
+   * read, and the ledger notes the one before; all are noted before this returns or throws. The first block does not wait
+   * for the endpoint's list: at worst it is sent in vain.
    */
-  async #stageRest(found: readonly StagedBlock[]): Promise<readonly StagedBlock[] | undefined> {
-    const { bytes } = this.#cargo.archive;
-    const { pacer, parallelBlocks } = this.#deps;
-    const staged = [...found];
-    const covered: Extent[] = [...found];
-    let state: 'going' | 'set-aside' | 'failed' = 'going';
-    // One for all lanes, so that none idles at the end while another has two.
-    let ahead: Promise<ReadBlock> | undefined;
-    const readNext = () => {
-      const extent = nextExtent(bytes, covered, pacer.nextBlockBytes(bytes));
-      if (extent) covered.push(extent);
-      return extent && awaitedLater(this.#read(extent));
-    };
-    const lane = async () => {
-      let noted = Promise.resolve();
-      try {
-        for (;;) {
-          ahead ??= readNext();
-          const reading = ahead;
-          if (!reading || state !== 'going') return await noted;
-          if (!this.#run.mayGoOn()) {
-            state = 'set-aside';
-            return;
-          }
-          ahead = undefined;
-          const { content, ...block } = await reading;
-          ahead ??= readNext();
-          await this.#send(block, content);
-          staged.push(block);
-          // At most one block of a lane is there and not yet noted: a kill sends that and the one on its way again.
-          await noted;
-          noted = awaitedLater(this.#note(block));
+  async #lane(): Promise<void> {
+    let noted = Promise.resolve();
+    try {
+      for (let n = 0; ; n++) {
+        this.#readAhead();
+        if (n > 0 || !this.#ahead) await this.#checked.promise;
+        this.#readAhead();
+        const reading = this.#ahead;
+        if (!reading || this.#state !== 'going') return await noted;
+        if (!this.#run.mayGoOn()) {
+          this.#state = 'set-aside';
+          return;
         }
-      } finally {
-        await Promise.allSettled([noted]);
+        this.#ahead = undefined;
+        const { content, ...block } = await reading;
+        this.#readAhead();
+        await this.#send(block, content);
+        this.#staging.staged(block);
+        // At most one block of a lane is there and not yet noted: a kill sends that and the one on its way again.
+        await noted;
+        noted = awaitedLater(this.#note(block));
       }
-    };
-    const lanes = Array.from({ length: parallelBlocks }, () =>
-      lane().catch((error: unknown) => {
-        state = 'failed';
-        throw error;
-      }),
-    );
-    const ends = await Promise.allSettled(lanes);
-    await Promise.allSettled([ahead]);
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
-    return state === 'going' ? staged.toSorted((a, b) => a.start - b.start) : undefined;
+    } catch (error) {
+      this.#state = 'failed';
+      throw error;
+    } finally {
+      await Promise.allSettled([noted]);
+    }
+  }
+
+  /** The next block is read for whichever lane comes first, so that none idles at the end while another has two. */
+  #readAhead(): void {
+    if (this.#ahead) return;
+    const extent = this.#staging.take(this.#deps.pacer.nextBlockBytes(this.#cargo.archive.bytes));
+    this.#ahead = extent && awaitedLater(this.#read(extent));
   }
 
   /** One block from the disk, behind the gate, with its digest as its name. */

@@ -15,7 +15,7 @@ export interface CableOptions {
 
 /**
  * - `plugged`: everything passes
- * - `pulled`: connections are reset, new ones refused
+ * - `pulled`: connections are reset, new ones too once they are made
  * - `swallowing`: connections stay, new ones are taken, and not a byte comes through
  */
 type CableState = 'plugged' | 'pulled' | 'swallowing';
@@ -36,6 +36,9 @@ export class Cable {
   readonly #pairs = new Set<Pair>();
   #state: CableState = 'plugged';
   #readyAtMs = 0;
+  #port = 0;
+  /** Connections that were taken, also those that were reset at once. */
+  taken = 0;
   clientBytes = 0;
   serverBytes = 0;
   /** How often `cutAfter` has cut. */
@@ -48,15 +51,23 @@ export class Cable {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   async start(): Promise<this> {
+    await this.#listen(this.#options.listenPort);
+    this.#port = (this.#server.address() as AddressInfo).port;
+    return this;
+  }
+
+  async #listen(port: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(this.#options.listenPort, '127.0.0.1', resolve);
+      this.#server.listen(port, '127.0.0.1', () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
     });
-    return this;
   }
 
   async stop(): Promise<void> {
@@ -79,10 +90,22 @@ export class Cable {
     this.#cutAt = { direction, total: passed + bytes };
   }
 
-  /** Resets every connection and refuses new ones until `plug`. */
+  /** Resets every connection, and until `plug` new ones too, once they are made: as a box in the middle does. */
   pull(): void {
     this.#state = 'pulled';
     this.cut();
+  }
+
+  /** Resets every connection and listens no more until `rise`: new ones are refused. */
+  async sink(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.cut();
+    await closed;
+  }
+
+  /** Listens again, where it did. */
+  async rise(): Promise<void> {
+    await this.#listen(this.#port);
   }
 
   /**
@@ -99,6 +122,7 @@ export class Cable {
   }
 
   #serve(client: Socket): void {
+    this.taken += 1;
     if (this.#state === 'pulled') {
       client.resetAndDestroy();
       return;

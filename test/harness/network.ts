@@ -89,6 +89,22 @@ export class Network {
     else this.#nft('flush table inet fault');
   }
 
+  /** From now on counts what arrives at the cloud for these TCP ports, packets with content alone. */
+  count(name: string, ports: readonly number[]): void {
+    const nft = (...line: readonly string[]) => run('ip', 'netns', 'exec', this.cloud, 'nft', line.join(' '));
+    nft('add table inet count');
+    nft('add chain inet count', name, '{ type filter hook input priority 0 ; }');
+    nft('add counter inet count', name);
+    nft('add rule inet count', name, `tcp dport { ${ports.join(', ')} } meta length > 100 counter name ${name}`);
+  }
+
+  /** Bytes that were counted under a name. */
+  counted(name: string): number {
+    const line = ['netns', 'exec', this.cloud, 'nft', '-j', 'list', 'counter', 'inet', 'count', name];
+    const { nftables } = JSON.parse(execFileSync('ip', line, { encoding: 'utf8' }));
+    return nftables.find((one: { counter?: object }) => one.counter).counter.bytes;
+  }
+
   /** One rule for what comes in and what goes out over the cable. */
   #rule(what: string): void {
     for (const [hook, card] of [

@@ -45,11 +45,17 @@ export class BlobServer {
   readonly #uncommitted = new Map<string, Map<string, Buffer>>();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Below TLS: also those whose handshake never ends. */
+  readonly #raw = new Set<Socket>();
   readonly #deaf = new WeakSet<Socket>();
 
   constructor({ certPem, keyPem }: Credential) {
     this.#server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
+    });
+    this.#server.on('connection', (socket: Socket) => {
+      this.#raw.add(socket);
+      socket.once('close', () => this.#raw.delete(socket));
     });
     this.#server.on('secureConnection', (socket) => {
       this.#sockets.add(socket);
@@ -67,7 +73,7 @@ export class BlobServer {
   }
 
   async close(): Promise<void> {
-    this.#server.closeAllConnections();
+    for (const socket of this.#raw) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 

@@ -37,14 +37,6 @@ export class TestLink implements CloudLink {
     if (this.#state !== 'online') await Promise.race([this.#online.promise, promise]);
   }
 
-  get isReachable(): boolean {
-    return this.#state === 'online';
-  }
-
-  whenReachable(signal?: AbortSignal): Promise<void> {
-    return this.whenOnline(signal);
-  }
-
   async requestUpload(blobName: string): Promise<UploadTicket> {
     this.#failAsTold('requestUpload');
     if (this.open.size >= 10) throw new GatewayError('REFUSED', 'ten uploads are open');

@@ -42,6 +42,7 @@ export class CourierWorld {
   /** The receiver's key for what is sealed of the outbox. */
   readonly transit = generateEcKeyPair();
   readonly #signing = new Map<string, Promise<string>>();
+  #lastSigned: Promise<unknown> = Promise.resolve();
   /** Receipts are sent by themselves. */
   acknowledges = true;
   /** Which items of an event the receiver refuses. */
@@ -134,11 +135,13 @@ export class CourierWorld {
     return this.courier.acceptAcknowledgement({ receipt: await signing });
   };
 
-  /** Signs a new receipt for an announced batch. */
+  /** Signs a new receipt for an announced batch, one after the other. */
   receiptFor(event: DeviceEvent): Promise<string> {
     const { batch, archives, items } = manifestFrom(event);
     const named = items && { count: items.count, sha256: items.sha256, ...this.refusing(event) };
-    return this.signer.issue(this.signer.receipt(batch, device, archives, named));
+    const signed = this.#lastSigned.then(() => this.signer.issue(this.signer.receipt(batch, device, archives, named)));
+    this.#lastSigned = signed;
+    return signed;
   }
 
   /** How many events the courier has sent and noted. */
