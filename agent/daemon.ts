@@ -81,7 +81,7 @@ export class Daemon {
     const { folders, announce } = this.#deps;
     const config = readConfig(folders.config);
     await this.#lock.start();
-    const log = openLog({ file: folders.log });
+    const log = openLog({ file: folders.log }, { clock: this.#deps.clock });
     const { bundle } = await readBundle(folders.bundle);
     const keyFolder = await KeyFolder.open(folders.keys);
     const keys = await openLocalKeys(keyFolder);

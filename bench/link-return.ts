@@ -59,9 +59,9 @@ async function betweenNamespaces(repeats: number): Promise<Figure[]> {
   try {
     const site = await Site.create({ network });
     const { https, mqtt } = site.ports;
-    network.count('https', [https]);
-    network.count('all', [https, mqtt]);
-    const passed = () => ({ all: network.counted('all'), https: network.counted('https') });
+    network.count('to_https', [https]);
+    network.count('to_any', [https, mqtt]);
+    const passed = () => ({ all: network.counted('to_any'), https: network.counted('to_https') });
     const outages = (['black-hole', 'link-down'] as const).map((fault) => {
       return { what: `${fault}, kernel`, away: () => network.break(fault), back: () => network.heal(fault) };
     });

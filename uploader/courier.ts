@@ -196,8 +196,7 @@ export class Courier implements Service {
       const leastMs = error instanceof UploadError ? error.retryAfterMs : undefined;
       if (leastMs !== undefined) this.#endpointBusyUntilMs = this.#deps.clock.monotonicMs() + leastMs;
       const attempts = this.#schedule.postpone(job.key, this.#untilRetry, leastMs);
-      if (isWorthALine(attempts))
-        this.#log.warn({ job: job.kind, attempts, error: describe(error) }, 'courier job failed');
+      this.#log.warn({ job: job.kind, attempts, error: describe(error) }, 'courier job failed');
       if (codeOf(error) === 'ENDPOINT_UNREACHABLE') this.#seekWay(job);
     }
   }
@@ -350,9 +349,4 @@ export class Courier implements Service {
     }
     this.wake();
   }
-}
-
-/** The first failure, the second, the fourth, …: an outage of days must not fill the log. */
-function isWorthALine(attempts: number): boolean {
-  return Number.isInteger(Math.log2(attempts));
 }
