@@ -19,6 +19,7 @@ import type { Reported } from '../protocol/twin.ts';
 import { HubLink } from '../twin/index.ts';
 import { type CaseJournal, Courier, defaultBatchPolicy, type Ledger } from '../uploader/index.ts';
 import type { Config } from './config.ts';
+import type { Outside } from './delivery/index.ts';
 import { dpsOf, type EnrolmentDeps, enrolAppliance } from './enrolment.ts';
 import { noteDelivered } from './journal-notes.ts';
 
@@ -38,7 +39,7 @@ interface Deps extends Omit<EnrolmentDeps, 'onRetry'> {
 
 /** The site file's upload part as the courier takes it. */
 function uploadSettings({ upload }: Config) {
-  const { receiptSeconds, zone = Intl.DateTimeFormat().resolvedOptions().timeZone, ...policy } = upload;
+  const { receiptSeconds, alarmHours: _, zone = Intl.DateTimeFormat().resolvedOptions().timeZone, ...policy } = upload;
   return { policy, zone, receiptMs: receiptSeconds * 1000 };
 }
 
@@ -98,6 +99,15 @@ export class CloudSide implements Service {
   /** Something worth reporting changed. */
   poke(): void {
     this.#link?.poke();
+  }
+
+  /** What hinders deliveries now, as far as it is known here. */
+  get outside(): Outside {
+    return {
+      link: this.status.link,
+      isWindowOpen: this.#courier?.isWindowOpen ?? true,
+      failureOf: (batchId) => this.#courier?.failureOf(batchId),
+    };
   }
 
   get status(): Pick<ApplianceStatus, 'link' | 'certificate'> {

@@ -9,6 +9,7 @@ import type { Ledger } from '../uploader/index.ts';
 import { type Account, type AuditLog, leaseRecordId } from './audit/index.ts';
 import type { CloudSide } from './cloud-side.ts';
 import type { Config } from './config.ts';
+import type { DeliveryWatch } from './delivery/index.ts';
 import type { Folders } from './folders.ts';
 import type { ProcedureWatch } from './procedure/index.ts';
 import type { DiskStanding } from './seal/index.ts';
@@ -31,6 +32,8 @@ interface Deps {
   readonly clock: Clock;
   readonly gate: Gate;
   readonly disk: Pick<DiskStanding, 'status'>;
+  /** Absent where nothing leaves. */
+  readonly delivery: DeliveryWatch | undefined;
   readonly startedAt: Date;
 }
 
@@ -52,7 +55,8 @@ export function daemonVerbs(deps: Deps) {
 }
 
 async function statusOf(deps: Deps): Promise<ApplianceStatus> {
-  const { procedure, cloud, config, bundle, ledger, storage, folders, startedAt, disk } = deps;
+  const { procedure, cloud, config, bundle, ledger, storage, folders, startedAt, disk, delivery } = deps;
+  delivery?.look();
   const { cases, isDamaged } = casesOf(ledger);
   return {
     version: version(),
@@ -61,6 +65,7 @@ async function statusOf(deps: Deps): Promise<ApplianceStatus> {
     procedure: procedure.status,
     ...cloud.status,
     privacy: { profile: config.privacy.profile },
+    ...(delivery ? { delivery: delivery.status } : {}),
     cases,
     ...(isDamaged ? { ledger: 'damaged' as const } : {}),
     disk: await diskOf(folders.folder),

@@ -18,6 +18,7 @@ import { CloudSide } from './cloud-side.ts';
 import { type Config, readConfig } from './config.ts';
 import { ControlServer } from './control/index.ts';
 import { daemonVerbs } from './daemon-verbs.ts';
+import { DeliveryWatch } from './delivery/index.ts';
 import { Exports } from './exports/index.ts';
 import type { Folders } from './folders.ts';
 import { canGoOn } from './held.ts';
@@ -167,12 +168,15 @@ export class Daemon {
     });
     const cloud: CloudSide = new CloudSide({
       ...{ folders, clock, log, announce, gate, config, bundle, keyFolder, keys, ledger, journal },
-      onReceipt: () => releaser.wake(),
+      onReceipt: () => {
+        releaser.wake();
+        delivery?.look();
+      },
       onCertified: (caseId) => noteDown({ actor: 'cloud', action: 'case-certified', subject: caseId }),
       snapshot: (certificateEnds) =>
         snapshot({
           ...{ clock, version: version(), startedAt: this.#startedAt, procedure: procedure.status, certificateEnds },
-          ...{ ...casesOf(ledger), folder: folders.folder, storage },
+          ...{ ...casesOf(ledger), folder: folders.folder, storage, delivery: delivery?.status },
         }),
     });
     const noteDown = (wish: AuditWish) => {
@@ -180,6 +184,19 @@ export class Daemon {
         .record(wish)
         .catch((error: unknown) => log.error({ error: describe(error) }, 'not recorded in the audit log'));
     };
+    // Nothing leaves under `site-only`, so nothing can be late.
+    const delivery: DeliveryWatch | undefined =
+      config.privacy.profile === 'site-only'
+        ? undefined
+        : new DeliveryWatch({
+            ...{ ledger, gate, clock, log, outside: () => cloud.outside },
+            alarmMs: config.upload.alarmHours * 3_600_000,
+            onChange: (alarm) => {
+              if (alarm) noteDown({ actor: 'appliance', action: 'delivery-stalled', evidence: { cause: alarm.cause } });
+              else noteDown({ actor: 'appliance', action: 'delivery-resumed' });
+              cloud.poke();
+            },
+          });
     const storage = new Storage({
       ...{ folders, limits: config.storage, log, presumedBytes: ledger.read.bytesKept() },
       onChange: (state, { usedBytes, budgetBytes }) => {
@@ -272,7 +289,7 @@ export class Daemon {
     });
     const verbs = {
       ...daemonVerbs({
-        ...{ procedure, cloud, config, bundle, ledger, audit, storage, folders, clock, gate, disk },
+        ...{ procedure, cloud, config, bundle, ledger, audit, storage, folders, clock, gate, disk, delivery },
         startedAt: this.#startedAt,
       }),
       ...overrideVerbs(procedure),
@@ -312,6 +329,7 @@ export class Daemon {
         releaser,
         intake,
         ...(config.analysis.enabled ? [analyst] : []),
+        ...(delivery ? [delivery] : []),
         ...telemetry,
         ...sending,
         ...(syslog ? [syslog] : []),

@@ -4,7 +4,7 @@ import type { Systeminformation } from 'systeminformation';
 import { daysLeft } from '../certs/index.ts';
 import type { Clock } from '../core/clock.ts';
 import { codeOf } from '../core/errors.ts';
-import type { ApplianceStatus, ProcedureStatus } from '../protocol/control.ts';
+import type { ApplianceStatus, DeliveryStatus, ProcedureStatus } from '../protocol/control.ts';
 import type { Reported } from '../protocol/twin.ts';
 import type { Ledger } from '../uploader/index.ts';
 import type { SpaceLimits, Storage } from './storage/index.ts';
@@ -47,10 +47,12 @@ export async function snapshot(deps: {
   readonly folder: string;
   readonly storage: Pick<Storage, 'look'>;
   readonly certificateEnds: Date;
+  readonly delivery: DeliveryStatus | undefined;
 }): Promise<Reported> {
   const { available, total } = await memory();
-  const { clock, version, startedAt, procedure, cases, isDamaged, folder, storage, certificateEnds } = deps;
+  const { clock, version, startedAt, procedure, cases, isDamaged, folder, storage, certificateEnds, delivery } = deps;
   const { state, usedBytes } = await storage.look();
+  const alarm = delivery?.alarm;
   return {
     v: 1,
     appliance: { version, startedAt: startedAt.toISOString(), bootId: clock.bootId },
@@ -67,6 +69,7 @@ export async function snapshot(deps: {
       ...(state === 'full' ? { full: true as const } : {}),
       ...(isDamaged ? { damaged: true as const } : {}),
     },
+    ...(alarm ? { delivery: { stalledSince: alarm.since, cause: alarm.cause } } : {}),
     host: { memoryFreeBytes: available, memoryTotalBytes: total },
     certificate: { notAfter: certificateEnds.toISOString(), daysLeft: daysLeft(certificateEnds, clock.now()) },
   };

@@ -35,11 +35,17 @@ export class LogFile {
     this.#limits = limits;
   }
 
+  /** Fails at once where nothing can ever be written. */
+  open(): this {
+    this.#fd ??= this.#opened();
+    return this;
+  }
+
   /** Takes one line with its end. Never throws. */
   write(line: string): void {
     const text = this.#lost > 0 ? this.#lostLine() + line : line;
     try {
-      this.#fd ??= this.#open();
+      this.#fd ??= this.#opened();
       if (this.#bytes > 0 && this.#bytes + Buffer.byteLength(text) > this.#limits.maxBytes) this.#turn(this.#fd);
       this.#append(text);
       this.#lost = 0;
@@ -53,7 +59,7 @@ export class LogFile {
     return `${JSON.stringify({ level: 40, time, lost: this.#lost, msg: 'lines could not be written' })}\n`;
   }
 
-  #open(): number {
+  #opened(): number {
     const fd = openSync(this.#path, 'a', 0o600);
     this.#bytes = fstatSync(fd).size;
     return fd;
@@ -80,6 +86,6 @@ export class LogFile {
     }
     this.#fd = undefined;
     closeSync(fd);
-    this.#fd = this.#open();
+    this.#fd = this.#opened();
   }
 }

@@ -23,7 +23,7 @@ export function openLog(
   const stream =
     'fd' in destination
       ? pino.destination({ fd: destination.fd, sync: true })
-      : new LogFile(destination.file, { clock, ...(limits ? { limits } : {}) });
+      : new LogFile(destination.file, { clock, ...(limits ? { limits } : {}) }).open();
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const counts = pino(options, stream);
   return pino({ ...options, hooks: { logMethod: sayingOnce(counts, clock) } }, stream);

@@ -31,6 +31,8 @@ export const auditActions = {
   'case-certified': 'the receiver certified that a withdrawn case is erased there',
   'storage-full': 'the case store became full: intake holds; evidence: how full',
   'storage-room': 'it has room again',
+  'delivery-stalled': 'what is owed made no step towards its receipt for longer than the site expects; evidence: why',
+  'delivery-resumed': 'it goes on',
   'import-start': 'somebody had a path imported',
   refused: 'somebody was refused; evidence: the verb, the code, and how many refusals before were only counted',
   'record-unreadable': 'a record that a command had left cannot be read; its file was put aside',

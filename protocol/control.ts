@@ -103,6 +103,22 @@ export interface ProcedureStarted {
   readonly daemon: boolean;
 }
 
+/** Something that is owed to the cloud side has made no step towards its receipt for longer than the site expects. */
+export interface DeliveryAlarm {
+  readonly code: 'no-delivery-progress';
+  readonly since: string;
+  /** What stood in the way for the longest part of that. `unknown`: nothing that the appliance knows of. */
+  readonly cause: 'gate-closed' | 'no-link' | 'outside-windows' | 'refused' | 'unknown';
+  readonly text: string;
+}
+
+/** How deliveries stand. Absent fields: nothing was ever delivered; nothing is owed; all is well. */
+export interface DeliveryStatus {
+  readonly lastReceiptAt?: string;
+  readonly owedSince?: string;
+  readonly alarm?: DeliveryAlarm;
+}
+
 export interface ApplianceStatus {
   readonly version: string;
   readonly device: string;
@@ -116,6 +132,8 @@ export interface ApplianceStatus {
   /** Under `site-only` nothing is sent, and sealed cases stay sealed. */
   readonly privacy: { readonly profile: string };
   readonly certificate?: { readonly notAfter: string; readonly daysLeft: number };
+  /** Absent under `site-only`: nothing leaves. */
+  readonly delivery?: DeliveryStatus;
   readonly cases: Readonly<Record<string, number>>;
   /** Only when the ledger on disk was found to be damaged; `cases` may be empty then. */
   readonly ledger?: 'damaged';

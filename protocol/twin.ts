@@ -30,6 +30,13 @@ export const reportedSchema = z.strictObject({
       damaged: z.literal(true).exactOptional(),
     })
     .exactOptional(),
+  /** Something that is owed has made no step towards its receipt for longer than the site expects. */
+  delivery: z
+    .strictObject({
+      stalledSince: z.iso.datetime(),
+      cause: z.enum(['gate-closed', 'no-link', 'outside-windows', 'refused', 'unknown']),
+    })
+    .exactOptional(),
   host: z.strictObject({ memoryFreeBytes: z.int().nonnegative(), memoryTotalBytes: z.int().nonnegative() }),
   certificate: z.strictObject({ notAfter: z.iso.datetime(), daysLeft: z.int() }),
 });

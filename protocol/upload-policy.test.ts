@@ -8,7 +8,7 @@ const ceilings = [undefined, 16_384, 1_000_000];
 const policies: UploadPolicy[] = windows.flatMap((window) =>
   ceilings.flatMap((ceiling) =>
     [1, 2, 4].map((parallelBlocks) => ({
-      parallelBlocks,
+      ...{ parallelBlocks, alarmHours: 24 / parallelBlocks },
       ...(ceiling === undefined ? {} : { maxBytesPerSecond: ceiling }),
       ...(window === undefined ? {} : { windows: window }),
     })),
@@ -25,6 +25,7 @@ test('whatever the cloud wants, nothing is allowed that the site forbids, and it
       const merged = uploadPolicySchema.parse(tightenUpload(site, desired));
       for (const wish of [site, desired]) {
         assert.ok(merged.parallelBlocks <= (wish.parallelBlocks ?? 4));
+        assert.ok(merged.alarmHours <= (wish.alarmHours ?? 24));
         assert.ok((merged.maxBytesPerSecond ?? Infinity) <= (wish.maxBytesPerSecond ?? Infinity));
         for (const minute of [0, 300, 720, 1230]) {
           const isForbidden = wish.windows !== undefined && !isInWindows(wish.windows, minute);

@@ -13,6 +13,12 @@ export const uploadPolicySchema = z.strictObject({
   maxBytesPerSecond: z.int().min(leastBytesPerSecond).exactOptional(),
   /** In the site's local time. An empty list lets no archive out at any time. */
   windows: z.array(weekWindowSchema).max(50).exactOptional(),
+  /** What is owed and makes no step towards its receipt for so long is an alarm. */
+  alarmHours: z
+    .number()
+    .min(0.1)
+    .max(24 * 31)
+    .default(24),
 });
 export type UploadPolicy = z.infer<typeof uploadPolicySchema>;
 
@@ -21,6 +27,7 @@ export const uploadOrders = {
   parallelBlocks: 'min',
   maxBytesPerSecond: 'min',
   windows: 'subset',
+  alarmHours: 'min',
 } as const satisfies Record<keyof UploadPolicy, PolicyOrder>;
 
 /** The site's policy as the cloud may tighten it: allows nothing that the site's forbids. */
@@ -30,6 +37,7 @@ export function tightenUpload(site: UploadPolicy, desired: Partial<UploadPolicy>
   const open = windows ?? desired.windows ?? site.windows;
   return {
     parallelBlocks: smaller(site.parallelBlocks, desired.parallelBlocks),
+    alarmHours: smaller(site.alarmHours, desired.alarmHours),
     ...(maxBytesPerSecond === undefined ? {} : { maxBytesPerSecond }),
     ...(open === undefined ? {} : { windows: open }),
   };

@@ -57,7 +57,7 @@ export interface CourierDeps {
   /** A case was delivered: every archive of it has a verified receipt. */
   readonly onDelivered?: (caseId: string) => void;
   /** When and how fast archives may leave; one block at a time and no limit when absent. */
-  readonly policy?: UploadPolicy;
+  readonly policy?: Omit<UploadPolicy, 'alarmHours'>;
   /** IANA name of the zone in which the policy's windows are meant. */
   readonly zone?: string;
   /** How long to wait for a receipt before a batch is announced again. Doubles up to `ceilingMs`. */
@@ -94,6 +94,7 @@ export class Courier implements Service {
   readonly #untilRetry: Delay;
   readonly #stop = new AbortController();
   readonly #early = new Set<string>();
+  readonly #failures = new Map<string, string>();
   #woken = new AbortController();
   /** The endpoint asked for so much patience, on behalf of all that goes there. */
   #endpointBusyUntilMs = 0;
@@ -152,6 +153,16 @@ export class Courier implements Service {
     await this.#running;
   }
 
+  /** Whether archives may leave at this time of the week. */
+  get isWindowOpen(): boolean {
+    return this.#opening?.isOpen ?? true;
+  }
+
+  /** Code of the failure that a batch met last, until it is a step further. */
+  failureOf(batchId: string): string | undefined {
+    return this.#failures.get(batchId);
+  }
+
   /** There may be something new to do: a case was sealed, or released. */
   wake(): void {
     this.#woken.abort();
@@ -188,6 +199,7 @@ export class Courier implements Service {
     if (job.kind === 'wait') return this.#wait(job.untilMs, signal);
     try {
       await this.#do(job, signal);
+      if ('batch' in job) this.#failures.delete(job.batch.batchId);
       if (job.kind !== 'close-ticket') {
         this.#passedOver = afterTurn(this.#passedOver, urgencyOf(job), dueClasses(outlook));
       }
@@ -196,6 +208,7 @@ export class Courier implements Service {
       const leastMs = error instanceof UploadError ? error.retryAfterMs : undefined;
       if (leastMs !== undefined) this.#endpointBusyUntilMs = this.#deps.clock.monotonicMs() + leastMs;
       const attempts = this.#schedule.postpone(job.key, this.#untilRetry, leastMs);
+      if ('batch' in job) this.#failures.set(job.batch.batchId, codeOf(error) ?? 'UNEXPECTED');
       this.#log.warn({ job: job.kind, attempts, error: describe(error) }, 'courier job failed');
       if (codeOf(error) === 'ENDPOINT_UNREACHABLE') this.#seekWay(job);
     }

@@ -188,6 +188,12 @@ export class LedgerReader {
     return this.#archives(toBatch, JSON.stringify(stagesToBatch));
   }
 
+  /** When the oldest of them was sealed. */
+  oldestToBatch(): string | undefined {
+    const sql = `SELECT min(sealed_at) AS at FROM archives JOIN cases USING (case_id) WHERE ${toBatch}`;
+    return ((this.#sql(sql).get(JSON.stringify(stagesToBatch)) as Row).at as string | null) ?? undefined;
+  }
+
   /** The tiers of which there are such archives. */
   tiersToBatch(): Tier[] {
     const rows = this.#sql(`SELECT DISTINCT tier FROM archives JOIN cases USING (case_id) WHERE ${toBatch}`);

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../core/clock.ts';
 import { codeOf } from '../core/errors.ts';
 import type { Gate } from '../core/gate.ts';
@@ -52,7 +53,7 @@ export class Transfer {
   readonly #run: TransferRun;
   readonly #known: readonly StagedBlock[];
   readonly #staging: Staging;
-  readonly #checked = Promise.withResolvers<void>();
+  #checking: Promise<void> | undefined;
   #ahead: Promise<ReadBlock> | undefined;
   #state: 'going' | 'set-aside' | 'failed' | 'committed' = 'going';
 
@@ -66,22 +67,17 @@ export class Transfer {
 
   /** True when the blob is committed, false when the transfer was set aside. */
   async run(): Promise<boolean> {
-    const lanes = Array.from({ length: this.#deps.parallelBlocks }, () => this.#lane());
-    // After the first blocks, so that these take the connections that are there.
-    this.#check();
-    const ends = await Promise.allSettled([...lanes, this.#checked.promise]);
-    await Promise.allSettled([this.#ahead]);
+    const ends = await Promise.allSettled(Array.from({ length: this.#deps.parallelBlocks }, () => this.#lane()));
+    await Promise.allSettled([this.#ahead, this.#checking]);
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
     if (this.#state === 'going') await this.#commit(this.#staging.blocks);
     return this.#state !== 'set-aside';
   }
 
-  /** Compares the ledger with what the endpoint has, beside the first blocks. */
-  #check(): void {
-    this.#reconcile().then(this.#checked.resolve, (error: unknown) => {
-      this.#state = 'failed';
-      this.#checked.reject(error);
-    });
+  /** Compares the ledger with what the endpoint has, once; after the blocks, so that these take the connection there is. */
+  #check(): Promise<void> {
+    this.#checking ??= awaitedLater(turn().then(() => this.#reconcile()));
+    return this.#checking;
   }
 
   /** What the endpoint has of this archive: it may also be a blob already, when a commit's answer was lost. */
@@ -111,7 +107,7 @@ export class Transfer {
     try {
       for (let n = 0; ; n++) {
         this.#readAhead();
-        if (n > 0 || !this.#ahead) await this.#checked.promise;
+        if (n > 0 || !this.#ahead) await this.#check();
         this.#readAhead();
         const reading = this.#ahead;
         if (!reading || this.#state !== 'going') return await noted;
@@ -122,7 +118,9 @@ export class Transfer {
         this.#ahead = undefined;
         const { content, ...block } = await reading;
         this.#readAhead();
-        await this.#send(block, content);
+        const sending = this.#send(block, content);
+        if (n === 0) void this.#check();
+        await sending;
         this.#staging.staged(block);
         // At most one block of a lane is there and not yet noted: a kill sends that and the one on its way again.
         await noted;

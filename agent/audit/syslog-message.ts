@@ -4,7 +4,15 @@ import type { AuditAction, AuditRecord } from '../../protocol/audit.ts';
 const facility = 13;
 /** What somebody should look at; all else is informational. */
 const warnings: ReadonlySet<AuditAction> = new Set([
-  ...(['refused', 'clock-jumped', 'gate-stuck', 'procedure-override', 'record-unreadable', 'relink'] as const),
+  ...([
+    'refused',
+    'clock-jumped',
+    'gate-stuck',
+    'delivery-stalled',
+    'procedure-override',
+    'record-unreadable',
+    'relink',
+  ] as const),
 ]);
 
 /** A record of the audit log with its hash, as RFC 5424 wants it; the message is JSON in ASCII: `{hash, record}`. */

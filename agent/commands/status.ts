@@ -1,10 +1,10 @@
 import { exitCode, formatBytes, type GlobalOptions, paint, print, table, Verdict } from '../../core/cli.ts';
-import type { ApplianceStatus } from '../../protocol/control.ts';
+import type { ApplianceStatus, DeliveryStatus } from '../../protocol/control.ts';
 import { ask } from '../control/client.ts';
 import { foldersOf } from '../folders.ts';
 import { procedureAlarms } from './procedure-alarms.ts';
 
-/** `vestibule status`: exit 4 when no daemon answers, 5 when a case is held, the store is full, the ledger damaged, or the gate needs somebody. */
+/** `vestibule status`: exit 4 when no daemon answers, 5 when a case is held, the store is full, the ledger damaged, or gate or delivery need somebody. */
 export async function status(options: GlobalOptions): Promise<void> {
   const found = (await ask(foldersOf(options.data).socket, { verb: 'status' })) as ApplianceStatus | undefined;
   if (!found) {
@@ -12,7 +12,7 @@ export async function status(options: GlobalOptions): Promise<void> {
   }
   print(options, found, () => render(found));
   const held = found.cases.held ?? 0;
-  const alarms = procedureAlarms(found.procedure);
+  const alarms = alarmsOf(found);
   if (alarms.length > 0) throw new Verdict(exitCode.needsAttention, alarms.join(' '));
   if (found.ledger === 'damaged') {
     throw new Verdict(
@@ -35,7 +35,7 @@ function render(found: ApplianceStatus): string {
   return table([
     ['appliance', `${found.device}, version ${found.version}, since ${found.startedAt}`],
     ['gate', `${gate}: ${procedure.state} since ${procedure.since}. ${procedure.why}`],
-    ...procedureAlarms(procedure).map((text) => ['ALARM', paint(text, 'red')]),
+    ...alarmsOf(found).map((text) => ['ALARM', paint(text, 'red')]),
     ['link', `${linkWord} since ${link.since}${link.error ? ` (${link.error})` : ''}`],
     [
       'certificate',
@@ -45,11 +45,23 @@ function render(found: ApplianceStatus): string {
       'privacy',
       privacy.profile === 'site-only' ? 'site-only: nothing is sent, cases stay sealed here' : privacy.profile,
     ],
+    ...(found.delivery ? [['delivery', deliveryOf(found.delivery)] as const] : []),
     ['cases', stages.length > 0 ? stages.join(', ') : 'none yet'],
     ['store', storeOf(found)],
     ['budgets', budgetsOf(found)],
     ['disk', `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`],
   ]);
+}
+
+/** What somebody has to look at now, one sentence each. */
+function alarmsOf({ procedure, delivery }: ApplianceStatus): readonly string[] {
+  return [...procedureAlarms(procedure), ...(delivery?.alarm ? [delivery.alarm.text] : [])];
+}
+
+function deliveryOf({ lastReceiptAt, owedSince, alarm }: DeliveryStatus): string {
+  const last = lastReceiptAt === undefined ? 'nothing was delivered yet' : `last receipt ${lastReceiptAt}`;
+  if (owedSince === undefined) return `${last}; nothing is owed`;
+  return `${last}; ${alarm ? paint(`not delivered since ${alarm.since}`, 'red') : `owed since ${owedSince}`}`;
 }
 
 function storeOf({ storage }: ApplianceStatus): string {

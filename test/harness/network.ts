@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /** Faults that a network of its own can have; each is undone by `heal`. */
 export type NetworkFault = 'loss' | 'black-hole' | 'reset' | 'narrow' | 'link-down';
@@ -89,20 +89,12 @@ export class Network {
     else this.#nft('flush table inet fault');
   }
 
-  /** From now on counts what arrives at the cloud for these TCP ports, packets with content alone. */
-  count(name: string, ports: readonly number[]): void {
-    const nft = (...line: readonly string[]) => run('ip', 'netns', 'exec', this.cloud, 'nft', line.join(' '));
-    nft('add table inet count');
-    nft('add chain inet count', name, '{ type filter hook input priority 0 ; }');
-    nft('add counter inet count', name);
-    nft('add rule inet count', name, `tcp dport { ${ports.join(', ')} } meta length > 100 counter name ${name}`);
-  }
-
-  /** Bytes that were counted under a name. */
-  counted(name: string): number {
-    const line = ['netns', 'exec', this.cloud, 'nft', '-j', 'list', 'counter', 'inet', 'count', name];
-    const { nftables } = JSON.parse(execFileSync('ip', line, { encoding: 'utf8' }));
-    return nftables.find((one: { counter?: object }) => one.counter).counter.bytes;
+  /** Bytes that have come over the cable to the cloud, all headers with them; `pid`: of a process that runs there. */
+  received(pid: number): number {
+    const line = readFileSync(`/proc/${pid}/net/dev`, 'utf8')
+      .split('\n')
+      .find((one) => one.includes(`vst${this.#id}c:`));
+    return Number(line?.split(':')[1]?.trim().split(/\s+/)[0] ?? Number.NaN);
   }
 
   /** One rule for what comes in and what goes out over the cable. */

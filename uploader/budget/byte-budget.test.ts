@@ -42,3 +42,22 @@ test('time in which nothing was sent is not saved up', async () => {
   await buffer(budget.metered(randomBytes(500_000)));
   assert.ok(clock.time.ms >= 3_600_000 + 4_800, `${clock.time.ms} ms`);
 });
+
+test('time that was booked for a block which is not sent any more is given back', async () => {
+  const budget = new ByteBudget(systemClock, 16_384);
+  const given = budget.metered(randomBytes(100_000));
+  await new Promise((resolve) => given.once('data', resolve));
+  const others = [1, 2].map(() => budget.metered(randomBytes(100_000)));
+  for (const stream of others) stream.resume();
+  await new Promise(setImmediate);
+  for (const stream of [given, ...others]) {
+    stream.on('error', () => {});
+    stream.destroy();
+  }
+  await new Promise(setImmediate);
+  const startedMs = systemClock.monotonicMs();
+  await buffer(budget.metered(randomBytes(100)));
+  const waitedMs = systemClock.monotonicMs() - startedMs;
+  // One piece has gone out, which takes a second; three more had been booked.
+  assert.ok(waitedMs < 1_900, `${waitedMs} ms`);
+});

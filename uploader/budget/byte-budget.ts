@@ -17,21 +17,40 @@ export class ByteBudget {
 
   /** The block as a stream that gives its pieces no faster than the ceiling allows, all streams together. */
   metered(block: Buffer): Readable {
-    const pieces = async function* (budget: ByteBudget) {
-      for (let at = 0; at < block.length; at += pieceBytes) {
-        const piece = block.subarray(at, at + pieceBytes);
-        await budget.#take(piece.length);
-        yield piece;
-      }
+    const over = new AbortController();
+    let at = 0;
+    const next = async (stream: Readable) => {
+      const piece = block.subarray(at, at + pieceBytes);
+      at += piece.length;
+      if (piece.length > 0) await this.#take(piece.length, over.signal);
+      stream.push(piece.length > 0 ? piece : null);
     };
-    return Readable.from(pieces(this), { objectMode: false, highWaterMark: pieceBytes });
+    return new Readable({
+      highWaterMark: pieceBytes,
+      read() {
+        next(this).catch((error: Error) => this.destroy(error));
+      },
+      destroy(error, done) {
+        over.abort(new Error('the block is not sent any more'));
+        done(error);
+      },
+    });
   }
 
-  /** Books the time that so many bytes take, and waits until those booked before have had theirs. */
-  async #take(bytes: number): Promise<void> {
+  /**
+   * Books the time that so many bytes take, and waits until those booked before have had theirs. Who does not wait until
+   * then gives the time back: a line that breaks must not have those wait who come when it works again.
+   */
+  async #take(bytes: number, signal: AbortSignal): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     const startMs = Math.max(nowMs, this.#readyAtMs);
-    this.#readyAtMs = startMs + (bytes / this.#bytesPerSecond) * 1000;
-    if (startMs > nowMs) await this.#clock.sleep(startMs - nowMs);
+    const takesMs = (bytes / this.#bytesPerSecond) * 1000;
+    this.#readyAtMs = startMs + takesMs;
+    try {
+      if (startMs > nowMs) await this.#clock.sleep(startMs - nowMs, signal);
+    } catch (error) {
+      this.#readyAtMs -= takesMs;
+      throw error;
+    }
   }
 }

@@ -93,6 +93,14 @@ export class OutboxReader {
     return (row as { at: string } | undefined)?.at;
   }
 
+  /** When the oldest item came that waits for its batch. Costs a few steps of an index for each kind. */
+  oldestQueuedAt(): string | undefined {
+    return itemKinds
+      .flatMap((kind) => this.#headOf(kind)?.at ?? [])
+      .toSorted()
+      .at(0);
+  }
+
   /** Items that wait for a person, oldest first. */
   parked(): ParkedItem[] {
     const rows = this.#sql(
@@ -115,10 +123,7 @@ export class OutboxReader {
   queuedClasses({ maxItems, maxBytes }: ItemPolicy): ClassQueue[] {
     const found = new Map<ItemClass, ClassQueue>();
     for (const kind of itemKinds) {
-      const head = this.#sql(
-        `SELECT at FROM outbox_segments WHERE segment = (
-           SELECT segment FROM outbox_items WHERE kind = ? AND batch IS NULL AND parked IS NULL ORDER BY segment LIMIT 1)`,
-      ).get(kind) as { at: string } | undefined;
+      const head = this.#headOf(kind);
       if (!head) continue;
       const itemClass = itemClassOf[kind];
       const { items, bytes } = this.#sql(
@@ -185,6 +190,14 @@ export class OutboxReader {
     } catch {
       return undefined;
     }
+  }
+
+  /** The oldest segment with a queued item of a kind. */
+  #headOf(kind: ItemKind): { readonly at: string } | undefined {
+    return this.#sql(
+      `SELECT at FROM outbox_segments WHERE segment = (
+         SELECT segment FROM outbox_items WHERE kind = ? AND batch IS NULL AND parked IS NULL ORDER BY segment LIMIT 1)`,
+    ).get(kind) as { at: string } | undefined;
   }
 
   #queued(kind: ItemKind, limit: number): QueuedItem[] {

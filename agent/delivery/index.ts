@@ -1,0 +1,2 @@
+export { DeliveryWatch } from './delivery-watch.ts';
+export type { Outside } from './owed.ts';
