@@ -184,3 +184,26 @@ test('what only a daemon can do says that there is none; a password among the ar
     assert.match(stderr, /prompt/);
   }
 });
+
+test('STALL-01: status says since when nothing was delivered and why, and exits with 5', async (t) => {
+  const { data, folders } = dataFolder(t);
+  const text = 'Not delivered since 2030-01-01T00:00:00.000Z, though it is owed. For 30 h of that there was no link.';
+  const alarm = { code: 'no-delivery-progress', since: '2030-01-01T00:00:00.000Z', cause: 'no-link', text };
+  const result = {
+    ...{ version: '1', device: 'd', startedAt: '', cases: {}, inboxes: 1, privacy: { profile: 'pseudonymised' } },
+    procedure: { state: 'idle', gate: 'open', since: '', leases: [], why: '', authorities: [], evidence: [] },
+    link: { state: 'offline', since: '' },
+    delivery: { lastReceiptAt: '2029-12-31T00:00:00.000Z', owedSince: '2030-01-01T00:00:00.000Z', alarm },
+    disk: { freeBytes: 1, totalBytes: 2 },
+    storage: { state: 'room', usedBytes: 1, budgetBytes: 2, reserveBytes: 1 },
+  };
+  await listen(t, folders.socket, `${JSON.stringify({ ok: true, result })}\n`);
+  const { code, stdout, stderr } = await vestibule(data, ['status']);
+  assert.equal(code, 5);
+  assert.ok(stderr.includes(text));
+  assert.match(stdout, /ALARM +Not delivered since/);
+  assert.match(stdout, /delivery +last receipt 2029-12-31T00:00:00.000Z; not delivered since 2030-01-01/);
+  const json = await vestibule(data, ['status', '--json']);
+  assert.deepEqual(JSON.parse(json.stdout), result);
+  assert.equal(json.code, 5);
+});

@@ -2,11 +2,12 @@ import { sha256 } from '../core/digest.ts';
 import { codeOf } from '../core/errors.ts';
 import { describe, type Log } from '../core/log.ts';
 import type { PublicKey } from '../protocol/bundle.ts';
-import { type Acknowledgement, acknowledgementSchema } from '../protocol/receipt.ts';
+import { type Acknowledgement, acknowledgementSchema, receiptSchema } from '../protocol/receipt.ts';
+import { certificateSchema } from '../protocol/withdrawal.ts';
 import type { Ledger } from './ledger.ts';
-import { certifies, verifyCertificate } from './orders/certificate.ts';
+import { certifies } from './orders/certificate.ts';
 import type { RefusalCode } from './receipt-check.ts';
-import { verifyReceipt } from './receipt-signature.ts';
+import { verifySigned } from './signed-word.ts';
 
 /** Answer to the direct method `acknowledge`. */
 export interface MethodAnswer {
@@ -58,10 +59,12 @@ export class Acknowledgements {
     if ('refused' in acknowledgement) return this.#refuse(acknowledgement);
     if ('certificate' in acknowledgement) return this.#certify(acknowledgement);
     const { ledger, log, device, receiptKeys, onAccepted, onEarly } = this.#deps;
-    const verdict = await verifyReceipt(acknowledgement.receipt, receiptKeys);
+    const { receipt: jws } = acknowledgement;
+    const verdict = await verifySigned(jws, receiptKeys, receiptSchema);
     if ('refused' in verdict) return this.#disbelieve(verdict.refused, undefined, acknowledgement);
-    const { batch } = verdict.receipt;
-    const outcome = await ledger.acceptReceipt(device, verdict);
+    const { said: receipt } = verdict;
+    const { batch } = receipt;
+    const outcome = await ledger.acceptReceipt(device, { receipt, jws, sha256: sha256(jws) });
     switch (outcome.kind) {
       case 'accepted':
         log.info({ batchId: batch, delivered: outcome.delivered.length }, 'receipt accepted');
@@ -102,12 +105,13 @@ export class Acknowledgements {
   async #certify(acknowledgement: Extract<Acknowledgement, { readonly certificate: unknown }>): Promise<MethodAnswer> {
     const { ledger, log, device, receiptKeys, onCertified } = this.#deps;
     const { certificate: jws } = acknowledgement;
-    const verdict = await verifyCertificate(jws, receiptKeys);
+    const verdict = await verifySigned(jws, receiptKeys, certificateSchema);
     if ('refused' in verdict) return this.#disbelieve(verdict.refused, undefined, acknowledgement);
-    const { caseId } = verdict.certificate;
+    const { said: answer } = verdict;
+    const { caseId } = answer;
     const order = ledger.read.deletionOrderOf(caseId);
     if (order === undefined) return this.#disbelieve('NOT_ORDERED', undefined, acknowledgement);
-    if (!certifies(verdict.certificate, order, device)) {
+    if (!certifies(answer, order, device)) {
       return this.#disbelieve('ORDER_MISMATCH', undefined, acknowledgement);
     }
     await ledger.certify({ caseId, certificate: jws });

@@ -12,7 +12,8 @@ export interface Outside {
 
 /** Words with which another side says no; all else comes and goes by itself. */
 const refusals: ReadonlySet<string> = new Set([
-  ...['IDENTITY_REFUSED', 'SERVER_NOT_TRUSTED', 'REFUSED', 'ENROLMENT_DENIED'],
+  ...['IDENTITY_REFUSED', 'SERVER_NOT_TRUSTED', 'REFUSED', 'DENIED', 'REVOKED', 'REGISTRATION_REFUSED'],
+  ...['REQUEST_REFUSED', 'CLIENT_CERTIFICATE_REFUSED'],
   ...['ENDPOINT_REFUSED', 'ENDPOINT_NOT_TRUSTED', 'TICKET_REFUSED', 'BLOB_CONFLICT'],
 ]);
 

@@ -1,40 +1,4 @@
-import { compactVerify, decodeProtectedHeader, importJWK } from 'jose';
-import type { PublicKey } from '../../protocol/bundle.ts';
-import {
-  certificateSchema,
-  type DeletionCertificate,
-  type DeletionOrder,
-  deletionOrderSchema,
-} from '../../protocol/withdrawal.ts';
-import type { RefusalCode } from '../receipt-check.ts';
-
-/** A certificate of deletion whose signature was verified, or why it is not believed. */
-export type CertificateVerdict =
-  | { readonly certificate: DeletionCertificate }
-  | { readonly refused: Extract<RefusalCode, 'MALFORMED' | 'UNKNOWN_KEY' | 'BAD_SIGNATURE'> };
-
-/** Verifies the signature: compact JWS, ES256 and nothing else, by one of the receipt keys, chosen by its `kid`. */
-export async function verifyCertificate(jws: string, keys: readonly PublicKey[]): Promise<CertificateVerdict> {
-  let kid: string | undefined;
-  try {
-    kid = decodeProtectedHeader(jws).kid;
-  } catch {
-    return { refused: 'MALFORMED' };
-  }
-  const key = keys.find((one) => one.kid === kid);
-  if (!key) return { refused: 'UNKNOWN_KEY' };
-  let payload: Uint8Array;
-  try {
-    ({ payload } = await compactVerify(jws, await importJWK(key, 'ES256'), { algorithms: ['ES256'] }));
-  } catch {
-    return { refused: 'BAD_SIGNATURE' };
-  }
-  try {
-    return { certificate: certificateSchema.parse(JSON.parse(Buffer.from(payload).toString('utf8'))) };
-  } catch {
-    return { refused: 'MALFORMED' };
-  }
-}
+import { type DeletionCertificate, type DeletionOrder, deletionOrderSchema } from '../../protocol/withdrawal.ts';
 
 /**
  * Whether a certificate answers this order of this device: the same case and order, and every archive of it either
