@@ -49,7 +49,7 @@ test('two answers are enough; everything else has its default', (t) => {
     telemetry: { everyMinutes: 15 },
     budgets: { diskClass: 'idle' },
     upload: {
-      ...{ parallelBlocks: 2, receiptSeconds: 15 },
+      ...{ parallelBlocks: 2, alarmHours: 24, receiptSeconds: 15 },
       batch: { maxArchives: 64, maxArchiveBytes: 2 ** 26, maxItems: 1000, maxItemBytes: 2 ** 20, maxAgeSeconds: 60 },
     },
   });

@@ -201,6 +201,46 @@ test('a link that goes silent is noticed, dropped with its socket, and replaced'
   });
 });
 
+test('NET-03: a line that swallowed a call and works again has the call fail and the link replaced, long before its deadline', async (t) => {
+  const wire = new Wire(world.hub.mqttPort);
+  t.after(() => wire.close());
+  const mqttPort = await wire.listen();
+  const { httpsPort } = world.hub;
+  const hub = () => ({ host: 'localhost', mqttPort, httpsPort, serverCaPem: world.authority.certPem });
+  await started({ hub, limits: { keepAliveSeconds: 600 } }, async (link) => {
+    await link.whenOnline();
+    wire.silent = true;
+    const sending = link.sendEvent(event('swallowed'));
+    sending.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    assert.equal(link.state, 'online', 'nobody has told it');
+    wire.silent = false;
+    await assert.rejects(sending, { code: 'LOST' });
+    await link.whenOnline(AbortSignal.timeout(20_000));
+    await link.sendEvent(event('after'));
+  });
+});
+
+test('a hub that thinks for long is looked at, and keeps its link', async (t) => {
+  const wire = new Wire(world.hub.mqttPort);
+  t.after(() => wire.close());
+  const mqttPort = await wire.listen();
+  const { httpsPort } = world.hub;
+  const hub = () => ({ host: 'localhost', mqttPort, httpsPort, serverCaPem: world.authority.certPem });
+  const methods: HubLinkDeps['methods'] = {};
+  await started({ hub, methods, limits: { eventMs: 3_500, keepAliveSeconds: 600 } }, async (link) => {
+    await link.whenOnline();
+    const [connection] = wire.clients;
+    // The hub hears nothing of this one connection; others reach it.
+    connection?.pause();
+    const sending = link.sendEvent(event('late'));
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    assert.equal(link.state, 'online');
+    connection?.resume();
+    await sending;
+  });
+});
+
 test('the keep-alive notices a link that goes silent while nothing is sent', async (t) => {
   const wire = new Wire(world.hub.mqttPort);
   t.after(() => wire.close());

@@ -177,7 +177,8 @@ export class HubLink implements Service, CloudLink {
       this.#become('connecting');
       this.#tried = hub();
       session = new Session({
-        ...{ hub: this.#tried, identity: identity(), methods, limits: this.#limits, log },
+        ...{ hub: this.#tried, identity: identity(), methods, limits: this.#limits, log, clock },
+        addresses: this.#addresses,
         onDesired: (desired) => this.#learn(desired),
       });
       const reported = await abortable(session.open(), signal);

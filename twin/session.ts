@@ -1,7 +1,10 @@
 import type { Agent } from 'node:https';
 import type { Client, Twin } from 'azure-iot-device';
+import type { Addresses } from '../core/addresses.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import { withDeadline } from '../core/retry.ts';
+import { seekWay } from '../core/way.ts';
 import type { DeviceEvent, MethodHandler, UploadTicket } from '../protocol/link.ts';
 import { type DeviceIdentity, type HubAddress, hubAgent } from './agent.ts';
 import { clientOptions, newClient } from './client.ts';
@@ -21,7 +24,12 @@ export interface SessionDeps {
   readonly limits: LinkLimits;
   readonly log: Log;
   readonly onDesired: (desired: Desired) => void;
+  readonly clock: Clock;
+  readonly addresses: Addresses;
 }
+
+/** A call without an answer for so long has the way to the hub looked at. */
+const doubtMs = 2_000;
 
 /**
  * One connection to the hub: one SDK client, used from its first connect to its first loss and never again. Every
@@ -38,6 +46,8 @@ export class Session {
   #missedPush = false;
   #fault: LinkError | undefined;
   readonly #calls = new Set<(fault: LinkError) => void>();
+  readonly #ended = new AbortController();
+  #isDoubted = false;
 
   constructor(deps: SessionDeps) {
     const { hub, identity, limits } = deps;
@@ -163,6 +173,7 @@ export class Session {
   #lose(fault: LinkError): LinkError {
     if (this.#fault) return fault;
     this.#fault = fault;
+    this.#ended.abort(fault);
     for (const reject of this.#calls) reject(fault);
     this.#lost.resolve(fault);
     return fault;
@@ -183,16 +194,38 @@ export class Session {
     return this.#untilLost(late);
   }
 
+  /**
+   * A line that swallows packets tells nobody, and what was sent meanwhile is not answered when it works again. So when
+   * the way to the hub was gone and is back, this connection is of no more use: its calls are made on another, now.
+   */
+  #doubt(): void {
+    if (this.#isDoubted || this.#fault) return;
+    this.#isDoubted = true;
+    const { hub, clock, addresses } = this.#deps;
+    const target = { host: hub.host, port: hub.mqttPort, lookup: addresses.lookup };
+    const order = { target, caPem: hub.serverCaPem, clock, sinceMs: clock.monotonicMs() };
+    seekWay(order, this.#ended.signal).then(
+      ({ wasAway, connection }) => {
+        connection?.socket.destroy();
+        this.#isDoubted = false;
+        if (wasAway) this.#lose(new LinkError('LOST', 'the line to the hub was gone for a while'));
+      },
+      () => {},
+    );
+  }
+
   /** The result of `work`, or the loss of the connection, whichever comes first. */
   async #untilLost<T>(work: Promise<T>): Promise<T> {
     const { promise: lost, reject } = Promise.withResolvers<never>();
     this.#calls.add(reject);
+    const doubt = setTimeout(() => this.#doubt(), doubtMs);
     if (this.#fault) reject(this.#fault);
     try {
       return await Promise.race([work, lost]);
     } catch (error) {
       throw error instanceof LinkError ? error : lostBy(error);
     } finally {
+      clearTimeout(doubt);
       this.#calls.delete(reject);
     }
   }
