@@ -66,7 +66,7 @@ def report(name, rows):
 
 
 def simulated(run, pose, averaging, first, count, unknown):
-    rows, turns = [], []
+    rows, turns, vivo = [], [], []
     for seed in range(first, first + count):
         c = case(seed)
         v, rng = c["vertices"], np.random.default_rng(seed)
@@ -81,6 +81,8 @@ def simulated(run, pose, averaging, first, count, unknown):
             continue
         turns.append(angle(done["turn"] @ true_turn(mesh, truth, pose).T))
         rows.append(dice(mesh, done["labels"], truth))
+        vivo.append(not c["variant"]["exVivo"])
+    report("in-vivo ones", np.array(rows)[np.array(vivo)])
     report(f"simulated {first}+{count} {'unknown' if unknown else 'known'} pose", rows)
     print("pose error, degrees: median, p90", np.round(np.percentile(turns, [50, 90]), 1), "above 45:", int((np.array(turns) > 45).sum()))
 
