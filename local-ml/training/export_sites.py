@@ -79,8 +79,8 @@ def main(weights, folder, version, region_weights, region_manifest):
         "frame": "canonical (LPS after the pose of la-regions)", "preprocess": "site-sequence-v1", "postprocess": "argmax",
         "adjacent": [list(p) for p in adjacent_pairs()],
         "training": {"generator": "local-ml/training/site_data.py", "synthetic": True, "dataSha256": digest,
-                     "regions": {"id": manifest["id"], "version": manifest["version"]}, "lesions": int(x.shape[1]),
-                     "seeds": {"train": [first[0], first[-1] + PART - 1], "validation": [720000, 720059], "test": [900000, 999999]}},
+                     "regions": "interim weights of la-regions (README.md)", "lesions": int(x.shape[1]),
+                     "seeds": {"train": [first[0], first[-1] + PART - 1], "validation": [720000, 720039], "test": [900000, 999999]}},
     }
     print(out, seal(out, write), "bytes", runtime)
 
