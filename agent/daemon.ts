@@ -261,7 +261,7 @@ export class Daemon {
     const analyst: Analyst = new Analyst({
       ...{ ledger, gate, log, announce, casesFolder: folders.cases, storageKey: keys.storage },
       store: new FindingsStore(folders.findings, keys.storage.secret),
-      openAnalyser: () => openAnalyser(gate, config.analysis),
+      openAnalyser: () => openAnalyser(config.analysis, { gate, cpuPercent, onThread: () => disk.apply() }),
       // Nothing leaves under `site-only`.
       isSent: config.send.review === 'always' && config.privacy.profile !== 'site-only',
     });

@@ -6,11 +6,11 @@ import type { DiskClass } from '../../protocol/budget-policy.ts';
 const run = promisify(execFile);
 
 /**
- * Threads of this process that do bulk work on disks, by the names that the kernel knows them by: the seal worker and
- * those that serve asynchronous file calls. The second compute thread inherits its class from the seal worker. The main
+ * Threads of this process that do bulk work on disks, by the names that the kernel knows them by: the seal worker, the
+ * analysis, and those that serve asynchronous file calls. The second compute thread inherits its class from the seal worker. The main
  * thread and the ledger's writer are not among them: a person or a receipt waits for what they write.
  */
-const bulkThreads: ReadonlySet<string> = new Set(['seal', 'libuv-worker']);
+const bulkThreads: ReadonlySet<string> = new Set(['seal', 'analysis', 'libuv-worker']);
 
 /** Arguments of `ionice` for each class (ioprio_set(2): 3 is idle, 2 best effort, of which 7 is the last in line). */
 const words: Readonly<Record<Exclude<DiskClass, 'normal'>, readonly string[]>> = {

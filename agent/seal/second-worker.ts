@@ -1,12 +1,12 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { CopyJob, CopyResult } from '../../archive/index.ts';
 import { attachGate } from '../../core/gate-flag.ts';
-import { loadBehindGate } from './gated-loading.ts';
+import { loadBehindGate } from '../../core/gated-loading.ts';
+import { lowerOwnPriority } from '../../core/priority.ts';
+import { withinShare } from '../../core/work-share.ts';
 import { carry } from './job-error.ts';
 import type { JobError, SealThreadData } from './jobs.ts';
-import { lowerOwnPriority } from './priority.ts';
 import { words } from './second-words.ts';
-import { withinShare } from './work-share.ts';
 
 /** One job: packs, and where those go that are made. */
 export interface SecondJob {

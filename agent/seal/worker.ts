@@ -3,15 +3,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { ArchiveOrder, BuildStep, CopyJob, DeltaPlan } from '../../archive/index.ts';
 import type { PseudonymisedStudy, Source } from '../../carto/index.ts';
 import { attachGate, type Checkpoint, sharedMs } from '../../core/gate-flag.ts';
+import { loadBehindGate } from '../../core/gated-loading.ts';
+import { lowerOwnPriority } from '../../core/priority.ts';
+import { withinShare } from '../../core/work-share.ts';
 import type { FileDigests } from '../../uploader/index.ts';
-import { loadBehindGate } from './gated-loading.ts';
 import { carry } from './job-error.ts';
 import type { Identified, Sealed, SealJob, SealThreadData, WorkerMessage } from './jobs.ts';
 import { keyedBase, keyedFile, type NamedContent } from './keyed-files.ts';
 import { pacedSource } from './paced-source.ts';
-import { lowerOwnPriority } from './priority.ts';
 import { SecondThread } from './second-hand.ts';
-import { withinShare } from './work-share.ts';
 
 type SealOrder = Extract<SealJob, { kind: 'seal' }>;
 

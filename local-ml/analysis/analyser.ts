@@ -8,7 +8,7 @@ import { Models } from '../inference/models.ts';
 import { instructionSet, runtimeName } from '../inference/runtime.ts';
 import type { Tensors } from '../inference/tensor.ts';
 import { type AnalysisConfig, defaultAnalysisConfig } from './config.ts';
-import type { AnalysisJob, AnalysisResult, FromThread, ModelId, ToThread } from './messages.ts';
+import type { AnalysisJob, AnalysisResult, AnalysisThreadData, FromThread, ModelId, ToThread } from './messages.ts';
 import { modelIds } from './messages.ts';
 import type { StudyPlace } from './study-source.ts';
 
@@ -19,6 +19,10 @@ export interface AnalyserOptions {
   /** Folder of bundles; default: those that are shipped. */
   readonly models?: string;
   readonly config?: AnalysisConfig;
+  /** Most that the thread uses of a processor, in per cent of one; absent: all of it. */
+  readonly cpuPercent?: number | undefined;
+  /** Called when the thread has begun, and awaited before it works. */
+  readonly onThread?: () => Promise<void>;
   /** Thread and process are ended this long after the last analysis: an idle daemon stays small. */
   readonly keepIdleMs?: number;
 }
@@ -34,13 +38,24 @@ export class Analyser {
   readonly #process: InferenceProcess;
   readonly #models: Models;
   readonly #keepIdleMs: number;
+  readonly #cpuPercent: number | undefined;
+  readonly #onThread: () => Promise<void>;
   readonly #tested = new Set<string>();
   #bundles: Promise<Bundles> | undefined;
   #thread: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor({ gate, models = shippedModels, config = defaultAnalysisConfig, keepIdleMs = 20_000 }: AnalyserOptions) {
+  constructor({
+    gate,
+    models = shippedModels,
+    config = defaultAnalysisConfig,
+    keepIdleMs = 20_000,
+    cpuPercent,
+    onThread = async () => {},
+  }: AnalyserOptions) {
     this.#gate = gate;
+    this.#cpuPercent = cpuPercent;
+    this.#onThread = onThread;
     this.#folder = models;
     this.#config = config;
     this.#process = new InferenceProcess(gate);
@@ -68,9 +83,9 @@ export class Analyser {
     const models = Object.fromEntries(Object.entries(loaded).map(([id, bundle]) => [id, notesOf(bundle)]));
     const runtime = { name: runtimeName(), instructionSet: instructionSet() };
     const job = { place, config: this.#config, models, failures, runtime, withReport };
-    this.#thread ??= this.#start();
     try {
-      return await this.#carryOut(this.#thread, job, loaded, { work, signal });
+      const thread = this.#thread ?? (await this.#begin());
+      return await this.#carryOut(thread, job, loaded, { work, signal });
     } catch (error) {
       if (signal.aborted || codeOf(error) === 'THREAD_DIED') await this.stop();
       throw error;
@@ -118,10 +133,21 @@ export class Analyser {
     return this.#models.runner(bundle, work, signal)(inputs);
   }
 
+  async #begin(): Promise<Worker> {
+    const thread = this.#start();
+    this.#thread = thread;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    thread.once('online', resolve).once('exit', resolve);
+    await promise;
+    await this.#onThread();
+    if (this.#thread === thread) return thread;
+    throw new AnalysisError('THREAD_DIED', 'the analysis ended while it began');
+  }
+
   #start(): Worker {
     const thread = new Worker(new URL(`./thread${extname(import.meta.url)}`, import.meta.url), {
       name: 'analysis',
-      workerData: { gate: this.#gate.flag },
+      workerData: { gate: this.#gate.flag, cpuPercent: this.#cpuPercent } satisfies AnalysisThreadData,
       resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 },
     });
     thread.on('error', () => {});
@@ -155,7 +181,7 @@ export class Analyser {
         }
       };
       const onMessage = (message: FromThread) => {
-        if (message.kind === 'parked') work.park(message.changes);
+        if (message.kind === 'parked') work.park(message.changes, message.atMs);
         else if (message.kind === 'run') void run(message);
         else if (message.kind === 'done') settle(() => resolve(message.result));
         else {

@@ -27,14 +27,22 @@ export interface AnalysisResult {
   readonly report?: string;
 }
 
+/** What the thread is given when it begins. */
+export interface AnalysisThreadData {
+  /** `Gate.flag`. */
+  readonly gate: SharedArrayBuffer;
+  /** Most that it uses of a processor; undefined: all of it. */
+  readonly cpuPercent: number | undefined;
+}
+
 export type ToThread =
   | { readonly kind: 'job'; readonly job: AnalysisJob }
   | { readonly kind: 'ran'; readonly id: number; readonly outputs: Tensors }
   | { readonly kind: 'not-run'; readonly id: number; readonly code: string };
 
 export type FromThread =
-  /** It waits at the gate, closed by this change of it (`Gate.changes`). */
-  | { readonly kind: 'parked'; readonly changes: number }
+  /** It waits at the gate, closed by this change of it (`Gate.changes`), since `atMs` (`sharedMs`). */
+  | { readonly kind: 'parked'; readonly changes: number; readonly atMs: number }
   | { readonly kind: 'run'; readonly id: number; readonly model: ModelId; readonly inputs: Tensors }
   | { readonly kind: 'done'; readonly result: AnalysisResult }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint?: string };

@@ -1,33 +1,32 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { readStudy } from '../../carto/index.ts';
 import { codeOf, GatewayError } from '../../core/errors.ts';
-import { attachGate } from '../../core/gate-flag.ts';
+import { attachGate, sharedMs } from '../../core/gate-flag.ts';
+import { loadBehindGate } from '../../core/gated-loading.ts';
+import { lowerOwnPriority } from '../../core/priority.ts';
+import { withinShare } from '../../core/work-share.ts';
 import { ModelError } from '../inference/model-error.ts';
 import type { RunModel, Tensors } from '../inference/tensor.ts';
-import { reportOf } from '../report/html.ts';
-import { analyse } from './analyse.ts';
-import { caseInputOf } from './case-input.ts';
-import type { LoadedModel } from './find-regions.ts';
-import type { AnalysisJob, AnalysisResult, FromThread, ModelId, ToThread } from './messages.ts';
-import { openStudyPlace } from './study-source.ts';
+import type { AnalysisJob, AnalysisResult, AnalysisThreadData, FromThread, ModelId, ToThread } from './messages.ts';
 
 /**
  * The thread of the analysis: reads the study, computes, and asks the daemon to run models. It passes the gate between
- * pieces of work; while it waits there it sleeps and says so.
+ * pieces of work; while it waits there it sleeps and says so. What it needs it loads with its first case, behind the gate.
  */
 const port = parentPort;
 if (!port) throw new Error('the analysis runs as a thread only');
 
 const say = (message: FromThread) => port.postMessage(message);
-const { gate: flag } = workerData as { readonly gate: SharedArrayBuffer };
-const gate = attachGate(flag, (changes) => say({ kind: 'parked', changes }));
-const checkpoint = () => gate.pass();
+const { gate: flag, cpuPercent } = workerData as AnalysisThreadData;
+const gate = attachGate(flag, (changes) => say({ kind: 'parked', changes, atMs: sharedMs() }));
+const checkpoint = withinShare(() => gate.pass(), gate, cpuPercent);
 const waiting = new Map<
   number,
   { readonly resolve: (outputs: Tensors) => void; readonly reject: (error: unknown) => void }
 >();
 let lastId = 0;
 
+lowerOwnPriority();
+loadBehindGate(() => gate.standStill());
 port.on('message', (message: ToThread) => {
   if (message.kind === 'job') {
     carryOut(message.job).then(
@@ -42,34 +41,10 @@ port.on('message', (message: ToThread) => {
   else reject(new ModelError(message.code as ModelError['code'], 'the model could not be run'));
 });
 
-async function carryOut({
-  place,
-  config,
-  models,
-  failures,
-  runtime,
-  withReport,
-}: AnalysisJob): Promise<AnalysisResult> {
+async function carryOut(job: AnalysisJob): Promise<AnalysisResult> {
   await checkpoint();
-  const source = await openStudyPlace(place, checkpoint);
-  try {
-    const input = caseInputOf(await readStudy(source, checkpoint));
-    const loaded = (id: ModelId): LoadedModel | undefined => {
-      const bundle = models[id];
-      return bundle && { bundle, run: runner(id) };
-    };
-    const [regions, sites] = [loaded('la-regions'), loaded('ablation-sites')];
-    const failed = failures['la-regions'];
-    const analysis = await analyse(input, {
-      ...{ config, runtime, checkpoint },
-      models: { ...(regions ? { regions } : {}), ...(sites ? { sites } : {}) },
-      ...(failed === undefined ? {} : { regionsFailure: failed }),
-    });
-    await checkpoint();
-    return { findings: analysis.findings, ...(withReport ? { report: reportOf(analysis) } : {}) };
-  } finally {
-    await source.close?.();
-  }
+  const { analyseCase } = await import('./case.ts');
+  return analyseCase(job, { checkpoint, runner });
 }
 
 function runner(model: ModelId): RunModel {

@@ -1,4 +1,4 @@
-import type { Checkpoint, GateFlag } from '../../core/gate-flag.ts';
+import type { Checkpoint, GateFlag } from './gate-flag.ts';
 
 /** So much of the processor may be saved up by not using it: a pause is no reason for a burst after it. */
 const mostSavedMs = 20;

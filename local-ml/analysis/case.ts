@@ -1,0 +1,42 @@
+import { readStudy } from '../../carto/index.ts';
+import type { Checkpoint } from '../../core/gate-flag.ts';
+import type { RunModel } from '../inference/tensor.ts';
+import { reportOf } from '../report/html.ts';
+import { analyse } from './analyse.ts';
+import { caseInputOf } from './case-input.ts';
+import type { LoadedModel } from './find-regions.ts';
+import type { AnalysisJob, AnalysisResult, ModelId } from './messages.ts';
+import { openStudyPlace } from './study-source.ts';
+
+interface Deps {
+  readonly checkpoint: Checkpoint;
+  /** Has a model run elsewhere. */
+  readonly runner: (model: ModelId) => RunModel;
+}
+
+/** Reads a study from where it stands and analyses it. */
+export async function analyseCase(
+  { place, config, models, failures, runtime, withReport }: AnalysisJob,
+  { checkpoint, runner }: Deps,
+): Promise<AnalysisResult> {
+  await checkpoint();
+  const source = await openStudyPlace(place, checkpoint);
+  try {
+    const input = caseInputOf(await readStudy(source, checkpoint));
+    const loaded = (id: ModelId): LoadedModel | undefined => {
+      const bundle = models[id];
+      return bundle && { bundle, run: runner(id) };
+    };
+    const [regions, sites] = [loaded('la-regions'), loaded('ablation-sites')];
+    const failed = failures['la-regions'];
+    const analysis = await analyse(input, {
+      ...{ config, runtime, checkpoint },
+      models: { ...(regions ? { regions } : {}), ...(sites ? { sites } : {}) },
+      ...(failed === undefined ? {} : { regionsFailure: failed }),
+    });
+    await checkpoint();
+    return { findings: analysis.findings, ...(withReport ? { report: reportOf(analysis) } : {}) };
+  } finally {
+    await source.close?.();
+  }
+}
