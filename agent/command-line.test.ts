@@ -196,6 +196,7 @@ test('STALL-01: status says since when nothing was delivered and why, and exits 
     delivery: { lastReceiptAt: '2029-12-31T00:00:00.000Z', owedSince: '2030-01-01T00:00:00.000Z', alarm },
     disk: { freeBytes: 1, totalBytes: 2 },
     storage: { state: 'room', usedBytes: 1, budgetBytes: 2, reserveBytes: 1 },
+    budgets: { diskClass: 'idle' },
   };
   await listen(t, folders.socket, `${JSON.stringify({ ok: true, result })}\n`);
   const { code, stdout, stderr } = await vestibule(data, ['status']);

@@ -46,6 +46,10 @@ test('two answers are enough; everything else has its default', (t) => {
       keepDeliveredDays: 0,
       reserveBytes: 512 * 2 ** 20,
     },
+    analysis: {
+      ...{ enabled: true, indexTarget: { anterior: 550, posterior: 400 } },
+      ...{ interLesionMm: 6, thresholdsMv: [0.2, 0.5], fillThresholdMm: 10 },
+    },
     telemetry: { everyMinutes: 15 },
     budgets: { diskClass: 'idle' },
     upload: {
