@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, (repeats: number) => Promise<Figure[]>>> 
   'event-loop': async (repeats) => (await import('./event-loop.ts')).eventLoop(repeats),
   deliver: async (repeats) => (await import('./deliver.ts')).deliver(repeats),
   'link-return': async (repeats) => (await import('./link-return.ts')).linkReturn(repeats),
+  writes: async (repeats) => (await import('./writes.ts')).writes(repeats),
   enqueue: async (repeats) => (await import('./enqueue.ts')).enqueue(repeats),
   'start-up': async (repeats) => (await import('./start-up.ts')).startUp(repeats),
   'cost-per-case': async (repeats) => (await import('./cost-per-case.ts')).costPerCase(repeats),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import Database from 'better-sqlite3';
 import { openBuild, openReader, openSealed, openStore, readPragma } from './database.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vestibule-database-'));
@@ -16,6 +17,7 @@ test('DURABLE-01: a store is WAL with synchronous FULL, and so is its reader', (
   assert.equal(readPragma(store, 'synchronous'), 2);
   assert.equal(readPragma(store, 'secure_delete'), 1);
   assert.equal(readPragma(store, 'trusted_schema'), 0);
+  assert.equal(readPragma(store, 'temp_store'), 2);
   const reader = openReader(path);
   assert.equal(readPragma(reader, 'synchronous'), 2);
   assert.throws(() => reader.exec('DELETE FROM item'), /readonly/);
@@ -23,14 +25,45 @@ test('DURABLE-01: a store is WAL with synchronous FULL, and so is its reader', (
   store.close();
 });
 
-test('DURABLE-01: the library alone would lower synchronous to NORMAL, so the read-back is needed', async () => {
-  const { default: Database } = await import('better-sqlite3');
+test('DURABLE-01: the library alone would lower synchronous to NORMAL, so the read-back is needed', () => {
   const plain = new Database(join(folder, 'plain.db'));
   plain.pragma('journal_mode = wal');
   plain.exec('CREATE TABLE t (x)');
   assert.equal(plain.pragma('synchronous', { simple: true }), 1);
   plain.close();
 });
+
+test('DURABLE-03: nothing of a store is written beside it: a large savepoint makes no file in a temporary folder', () => {
+  const store = openStore(join(folder, 'beside.db'), migrations);
+  store.exec(
+    'WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000) INSERT INTO item SELECT id FROM n',
+  );
+  const others = () =>
+    readdirSync('/proc/self/fd')
+      .map(targetOf)
+      .filter((path) => path.endsWith('(deleted)'));
+  store.exec('BEGIN; SAVEPOINT one; UPDATE item SET id = -id');
+  assert.deepEqual(others(), []);
+  store.exec('ROLLBACK TO one; COMMIT');
+  const plain = new Database(join(folder, 'plain-beside.db'));
+  plain.pragma('journal_mode = wal');
+  plain.exec(
+    'CREATE TABLE item AS WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000) SELECT id FROM n',
+  );
+  plain.exec('BEGIN; SAVEPOINT one; UPDATE item SET id = -id');
+  assert.notDeepEqual(others(), [], 'the search sees what the library does by itself');
+  plain.close();
+  store.close();
+});
+
+/** What a descriptor of this process leads to. */
+function targetOf(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return '';
+  }
+}
 
 test('a build has no journal, which the library ignores without unsafe mode', () => {
   const path = join(folder, 'build.partial');

@@ -77,7 +77,8 @@ export function readPragma(db: Handle, name: string): unknown {
   return db.pragma(name, { simple: true });
 }
 
-const hardening = { secure_delete: 1, trusted_schema: 0, cell_size_check: 1 } as const;
+/** `temp_store`: what a savepoint keeps to go back to would else be written into the system's temporary folder. */
+const hardening = { temp_store: 2, secure_delete: 1, trusted_schema: 0, cell_size_check: 1 } as const;
 
 function setPragmas(db: Handle, wanted: Readonly<Record<string, string | number>>): void {
   for (const [name, value] of Object.entries(wanted)) {
