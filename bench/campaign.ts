@@ -35,8 +35,10 @@ const campaigns: Readonly<Record<string, (args: readonly string[]) => Promise<vo
     say(showCutsReport(report));
     say(JSON.stringify(report));
   },
-  async faults([seed, sample]) {
-    const report = await faultCampaign(seedOf(seed), sample === undefined ? undefined : Number(sample), say);
+  async faults([seed, sample, minutes]) {
+    const numberOf = (text: string | undefined) => (text === undefined || text === 'all' ? undefined : Number(text));
+    const order = { sample: numberOf(sample), minutes: numberOf(minutes) };
+    const report = await faultCampaign(seedOf(seed), order, say);
     say(showFaultReport(report));
     say(JSON.stringify(report));
     if (report.failures.length > 0) process.exitCode = 1;

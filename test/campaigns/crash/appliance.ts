@@ -39,6 +39,10 @@ export interface RunDeps {
   readonly isPressed?: boolean;
   /** The audit log is sent as it grows, and what was delivered of it is let go at once. */
   readonly isAuditSent?: boolean;
+  /** Used instead of its own, and left running at its end: its threads take longer to begin than a small case to seal. */
+  readonly shared?: { readonly gate: Gate; readonly sealer: Sealer };
+  /** The ledger's writer is no thread of its own. */
+  readonly isInline?: boolean;
 }
 
 /**
@@ -53,7 +57,7 @@ export async function runAppliance(
   const { data, onAcknowledged, clock = systemClock } = deps;
   const folders = foldersOf(data);
   const keys = await openLocalKeys(await KeyFolder.open(folders.keys));
-  const recovered = await recover({ folders, log });
+  const recovered = await recover({ folders, log, isInline: deps.isInline === true });
   const { ledger: opened } = recovered;
   try {
     onAcknowledged(opened);
@@ -82,9 +86,9 @@ interface Parts extends Recovery {
 
 /** Wired as in the daemon, at an open gate. */
 function servicesOf(deps: RunDeps, { keys, ledger, tidy, audit }: Parts): readonly Service[] {
-  const { data, cloud, clock = systemClock } = deps;
+  const { data, cloud, shared, clock = systemClock } = deps;
   const folders = foldersOf(data);
-  const gate = new Gate();
+  const gate = shared?.gate ?? new Gate();
   gate.open();
   const accounted = accountedBy(audit);
   const [siteKey, storageKey, casesFolder] = [keys.site, keys.storage.secret, folders.cases];
@@ -94,7 +98,7 @@ function servicesOf(deps: RunDeps, { keys, ledger, tidy, audit }: Parts): readon
     ...{ passwords: new Passwords({ gate, log, sources: [] }), caps, spoolFolder: folders.spool },
     storage: { availableBytes: async () => 1 << 30, hasRoomFor: async () => true },
   });
-  const sealer = new Sealer(gate);
+  const sealer = shared?.sealer ?? new Sealer(gate);
   const journal = new CaseJournal(folders.journal, storageKey);
   const courier = new Courier({
     ...{ ledger, link: cloud.link, gate, clock, log, folder: casesFolder, storageKey: keys.storage, device },
@@ -124,7 +128,7 @@ function servicesOf(deps: RunDeps, { keys, ledger, tidy, audit }: Parts): readon
     ...{ gate, clock, log, pipeline, inboxes: [join(data, 'inbox')], imports: { open: [] }, siteKey, rescanMs: 500 },
     prepare: (working, signal) => tidy(() => working.pass(signal), accounted),
   });
-  const seal = { name: 'sealer', start: async () => {}, stop: () => sealer.stop() };
+  const seal = { name: 'sealer', start: async () => {}, stop: async () => void (shared || (await sealer.stop())) };
   return [releaser, courier, seal, intake, ...(deps.isAuditSent ? [segmenter] : [])];
 }
 

@@ -1,7 +1,7 @@
 // Loaded before libc (LD_PRELOAD): writes every change that the process makes below VCRASH_ROOT into VCRASH_LOG, with
 // its bytes, in the order in which the changes were made; and lets calls fail.
 // The mark `!arm AT COUNT ERRNO` begins to count: from the AT-th on COUNT calls fail with ERRNO, or write short when it is
-// 0. `!lift` ends it and appends to the marks how many calls there were, in ten digits.
+// 0. `!lift` ends it and appends to the marks how many calls there were, and how many failed, in ten digits each.
 // What it could miss (io_uring, a system call without libc) is found by record.ts, which compares the end with the disk.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,7 +28,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *root, *marks;
 static size_t root_length;
 static int log_fd = -1;
-static long fault_at, fault_count, fault_seen;
+static long fault_at, fault_count, fault_seen, fault_done;
 static int fault_errno, armed;
 
 __attribute__((constructor)) static void begin(void) {
@@ -85,7 +85,9 @@ static int fault(int is_write) {
   if (!armed) return FAULT_NONE;
   fault_seen++;
   if (!fault_at || fault_seen < fault_at || fault_seen >= fault_at + fault_count) return FAULT_NONE;
-  if (!fault_errno) return is_write ? FAULT_SHORT : FAULT_NONE;
+  if (!fault_errno && !is_write) return FAULT_NONE;
+  fault_done++;
+  if (!fault_errno) return FAULT_SHORT;
   errno = fault_errno;
   return FAULT_ERRNO;
 }
@@ -97,13 +99,14 @@ static void mark(int fd, const void *bytes, size_t length) {
     fault_at = strtol(end, &end, 10);
     fault_count = strtol(end, &end, 10);
     fault_errno = strtol(end, &end, 10);
-    fault_seen = 0;
+    fault_seen = fault_done = 0;
     armed = 1;
   }
   else if (length >= 5 && !memcmp(bytes, "!lift", 5)) {
     char text[40];
     int size = 0;
-    for (long n = fault_seen, at = 1000000000; at; at /= 10) text[size++] = '0' + n / at % 10;
+    for (long at = 1000000000; at; at /= 10) text[size++] = '0' + fault_seen / at % 10;
+    for (long at = 1000000000; at; at /= 10) text[size++] = '0' + fault_done / at % 10;
     armed = 0;
     if (syscall(SYS_write, fd, text, size) != size) abort();
   } else record(OP_MARK, 0, 0, 0, 0, bytes, length);
