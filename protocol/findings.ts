@@ -123,6 +123,7 @@ export const findingsSchema = z.strictObject({
         most: z.number(),
         weakBelow: z.number(),
         weakPower: z.number(),
+        leastByFti: z.number(),
       }),
       ownLevel: z.boolean(),
       reachMm: z.number(),

@@ -7,7 +7,7 @@ import type { Barrier } from '../lesions/clearance.ts';
 import type { LesionConfig } from '../lesions/config.ts';
 import { type Line, lineNames, lineOf } from '../lesions/lines.ts';
 import { barriersInHoles, type PlacedLesion, placeLesions } from '../lesions/place.ts';
-import { doseLevelsOf, radiusShare } from '../lesions/radius.ts';
+import { doseLevelAt, doseLevelsOf, radiusShare } from '../lesions/radius.ts';
 import { barricadeOf, type Ring, ringOf, type SitedLesion } from '../lesions/rings.ts';
 import { shortestTree } from '../lesions/summary.ts';
 import { Locator } from '../mesh/locator.ts';
@@ -121,8 +121,8 @@ export function findLines(
   const radiusMm = config.lesions.interLesionMm / 2;
   const walled = sites.map(({ lesion, site }) => ({ lesion, site, wall: wallOf(site) }));
   const levels = doseLevelsOf(walled, config.lesions);
-  const lesions = walled.map(({ lesion, site, wall }): SitedLesion => {
-    const { share, by } = radiusShare(lesion, { level: levels[wall], config: config.lesions });
+  const lesions = walled.map(({ lesion, site }): SitedLesion => {
+    const { share, by } = radiusShare(lesion, { level: doseLevelAt(site, levels), config: config.lesions });
     return { ...lesion, site, radiusMm: radiusMm * share, weightedBy: by };
   });
   const judged = { ...config.lesions, reportAbove: reportAboveOf(lesions, config.lesions) };

@@ -18,6 +18,8 @@ export interface LesionConfig {
     readonly most: number;
     readonly weakBelow: number;
     readonly weakPower: number;
+    /** The force-time integral tells less: by it alone no radius is smaller than this. */
+    readonly leastByFti: number;
   };
   /** A case whose lesions are mostly below target is held to its own median: then one that is weak still stands out. */
   readonly ownLevel: boolean;
@@ -31,7 +33,7 @@ export interface LesionConfig {
   readonly overSpacing: number;
   /** A wider opening is not one place: the ring or line is unfinished there, mm. */
   readonly maxOpeningMm: number;
-  /** Fewer lesions around a vein pair than this are no ring. */
+  /** Fewer lesions around a vein pair than this are no ring, nor are those in fewer than five of the eight sectors. */
   readonly minRingLesions: number;
   /** Fewer lesions of a line than this are no line. */
   readonly minLineLesions: number;
@@ -43,12 +45,12 @@ export const closeProtocol: LesionConfig = {
   ftiTargetGs: 400,
   forceTargetG: 10,
   interLesionMm: 6,
-  radiusShare: { least: 0.3, most: 1.15, weakBelow: 0.9, weakPower: 2 },
+  radiusShare: { least: 0.3, most: 1.15, weakBelow: 0.9, weakPower: 2, leastByFti: 0.75 },
   ownLevel: true,
   reachMm: 12,
   maxProjectionMm: 8,
-  reportAbove: 1,
-  overSpacing: 1.5,
+  reportAbove: 1.1,
+  overSpacing: 1.75,
   maxOpeningMm: 20,
   minRingLesions: 8,
   minLineLesions: 4,

@@ -1,4 +1,4 @@
-import type { Wall } from '../anatomy/site-class.ts';
+import { type SiteClass, type Wall, wallOf } from '../anatomy/site-class.ts';
 import type { LesionConfig } from './config.ts';
 import type { Lesion } from './lesion.ts';
 
@@ -7,11 +7,19 @@ export interface DoseLevel {
   readonly index: number;
   readonly ftiGs: number;
 }
-export type DoseLevels = Readonly<Record<Wall, DoseLevel>>;
+export type DoseLevels = Readonly<Record<Wall | 'between', DoseLevel>>;
+
+/** Sectors that border on those of the other wall: which target an operator had in mind there is not known. */
+const borderSectors = /_(ROOF|ANT_INF)$/;
+
+/** What a lesion at a site is weighed by. */
+export function doseLevelAt(site: SiteClass, levels: DoseLevels): DoseLevel {
+  return levels[borderSectors.test(site) ? 'between' : wallOf(site)];
+}
 
 /**
  * What a case's lesions are weighed by: the targets; where `ownLevel` is set and most lesions of a wall stay below its
- * target, the median of those lesions.
+ * target, the median of those lesions. Where the walls meet: the geometric mean.
  */
 export function doseLevelsOf(
   lesions: readonly { readonly lesion: Lesion; readonly wall: Wall }[],
@@ -32,7 +40,12 @@ export function doseLevelsOf(
       ),
     };
   };
-  return { anterior: level('anterior'), posterior: level('posterior') };
+  const [anterior, posterior] = [level('anterior'), level('posterior')];
+  const between = (of: (one: DoseLevel) => number) => Math.sqrt(of(anterior) * of(posterior));
+  return {
+    ...{ anterior, posterior },
+    between: { index: between(({ index }) => index), ftiGs: between(({ ftiGs }) => ftiGs) },
+  };
 }
 
 const leastOwn = 5;
@@ -50,7 +63,10 @@ export function radiusShare(
   { level, config }: { readonly level: DoseLevel; readonly config: LesionConfig },
 ): { readonly share: number; readonly by: 'index' | 'fti' | 'unweighted' } {
   if (index !== undefined && index > 0) return { share: shaped(index / level.index, config), by: 'index' };
-  if (ftiGs !== undefined && ftiGs > 0) return { share: shaped(ftiGs / level.ftiGs, config), by: 'fti' };
+  if (ftiGs !== undefined && ftiGs > 0) {
+    const { leastByFti, most } = config.radiusShare;
+    return { share: Math.min(most, Math.max(leastByFti, ftiGs / level.ftiGs)), by: 'fti' };
+  }
   return { share: 1, by: 'unweighted' };
 }
 

@@ -37,6 +37,8 @@ export interface Ring {
   readonly enclosed?: Uint8Array;
 }
 
+/** A ring has lesions in so many of the eight sectors. */
+const leastSectors = 5;
 /** How far from the veins the body begins that a ring keeps them from, mm. */
 const beyondMm = 20;
 /** The part of a vein, by depth from its mouth, that a way has to start from: the mouth itself may be labelled too wide. */
@@ -66,7 +68,8 @@ export function ringOf(side: Side, ground: RingGround, barricade: Barricade, con
   const { lesions, clearance } = barricade;
   const own = lesions.filter(({ site, vertex }) => sideOf(site) === side || veinsMm[side][vertex]! <= 6);
   const sources = deepIn(side, ground);
-  if (own.length < config.minRingLesions || sources.length === 0) return undefined;
+  const sectors = new Set(own.flatMap(({ site }) => (sideOf(site) === side ? [site] : [])));
+  if (own.length < config.minRingLesions || sectors.size < leastSectors || sources.length === 0) return undefined;
   const crossing = { sources, isSink: farFrom(side, ground) };
   const search = { ...ground, ...barricade, crossing, radiusMm: config.interLesionMm / 2, above: config.reportAbove };
   const { openings, rest } = findOpenings(search);

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from shapes import BODY, LAA, MV, VEINS
+from rings import holds
 from sites import SECTORS, SIDES, frame
 
 BORDERS = (30, 75, 105, 150)
@@ -68,8 +69,8 @@ def resample(curve, step, closed):
 class Operator:
     """One procedure on an Atrium: `lesions` (dicts, in time order) and `gaps`."""
 
-    def __init__(self, rng, atrium):
-        self.rng, self.atrium = rng, atrium
+    def __init__(self, rng, atrium, checked=False):
+        self.rng, self.atrium, self.checked = rng, atrium, checked
         self.noise = rng.uniform(0.4, 1.1)
         self.step = rng.uniform(3.4, 5.2)
         self.targets = rng.choice([0, 1, 2], p=[0.6, 0.25, 0.15])
@@ -90,12 +91,22 @@ class Operator:
                              "aim": aim})
         self.clock += duration
 
+    def aimed(self, side):
+        """Aims of a ring in order; None where there is no curve. Checked: drawn again until it is a ring, else left out."""
+        for _ in range(8 if self.checked else 1):
+            curve = None if self.atrium.frames[side] is None else self.atrium.ring(side, self.rng.uniform(2, 8), self.rng)
+            if curve is None:
+                return None
+            x = resample(curve, self.step, True)
+            if not self.checked or holds(self.atrium, side, x):
+                return x
+        return None
+
     def encircle(self, side):
         rng, atrium = self.rng, self.atrium
-        curve = None if atrium.frames[side] is None else atrium.ring(side, rng.uniform(2, 8), rng)
-        if curve is None:
+        x = self.aimed(side)
+        if x is None:
             return
-        x = resample(curve, self.step, True)
         aims = [f"{side}_{sector(a)}" for a in atrium.frames[side].clock(x)]
         n = len(x)
         left_out, weak = np.zeros(n, bool), np.zeros(n, bool)
