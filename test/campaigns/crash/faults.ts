@@ -73,7 +73,7 @@ export async function faultCampaign(
     const shim = buildShim(folder);
     const untilMs = minutes === undefined ? undefined : Date.now() + minutes * 60_000;
     const run = (part: number, plans: readonly FaultPlan[]) =>
-      runPlans({ data: join(folder, `part-${part}`), fixture, shim, plans, untilMs });
+      runPlans({ data: join(folder, `part-${part}`), fixture, shim, plans, untilMs, say });
     const [counted] = await run(0, [{ kind: 'EIO', at: 0, count: 0 }]);
     if (!counted || counted.complaints.length > 0) throw new Error(`it fails by itself: ${counted?.complaints}`);
     const { calls } = counted;
@@ -119,10 +119,11 @@ interface Run {
   readonly shim: string;
   readonly plans: readonly FaultPlan[];
   readonly untilMs: number | undefined;
+  readonly say: (line: string) => void;
 }
 
 /** Runs plans in one process. One that ends before its time is a complaint about the plan that it was at. */
-async function runPlans({ data, fixture, shim, plans, untilMs }: Run): Promise<FaultOutcome[]> {
+async function runPlans({ data, fixture, shim, plans, untilMs, say }: Run): Promise<FaultOutcome[]> {
   rmSync(data, { recursive: true, force: true });
   mkdirSync(join(data, 'inbox'), { recursive: true });
   const script = fileURLToPath(new URL('./faults-process.ts', import.meta.url));
@@ -136,7 +137,11 @@ async function runPlans({ data, fixture, shim, plans, untilMs }: Run): Promise<F
   );
   const outcomes: FaultOutcome[] = [];
   let errors = '';
-  createInterface({ input: child.stdout }).on('line', (line) => outcomes.push(JSON.parse(line) as FaultOutcome));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const outcome = JSON.parse(line) as FaultOutcome;
+    outcomes.push(outcome);
+    if (outcome.complaints.length > 0) say(lineOf(outcome));
+  });
   child.stderr.on('data', (piece) => {
     errors = (errors + String(piece)).slice(-2000);
   });
@@ -149,12 +154,13 @@ async function runPlans({ data, fixture, shim, plans, untilMs }: Run): Promise<F
 
 /** The report as lines for people. */
 export function showFaultReport({ seed, calls, covered, faults, of, restarts, failures }: FaultReport): string {
-  const lines = failures.map(
-    ({ plan: { kind, at, count }, complaints }) =>
-      `  ${kind} at call ${at}, ${count} in a row: ${complaints.join('; ')}`,
-  );
+  const lines = failures.map(lineOf);
   const head = `faults (seed ${seed}): ${faults} of ${of} in a start, a seal, a delivery and an end; ${covered} of their ${calls} calls failed`;
   return [head, `  ${restarts} made a restart necessary, ${failures.length} did harm`, ...lines.slice(0, 20)].join(
     '\n',
   );
+}
+
+function lineOf({ plan: { kind, at, count }, complaints }: FaultOutcome): string {
+  return `  ${kind} at call ${at}, ${count} in a row: ${complaints.join('; ')}`;
 }
