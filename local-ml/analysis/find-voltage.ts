@@ -1,4 +1,5 @@
 import type { Abstention, Findings } from '../../protocol/findings.ts';
+import { look } from '../look.ts';
 import { Locator } from '../mesh/locator.ts';
 import { PointGrid } from '../mesh/point-grid.ts';
 import type { SoundSurface } from '../mesh/validate.ts';
@@ -53,10 +54,12 @@ function distanceToPoints(
   const locator = new Locator(surface);
   const near: number[] = [];
   for (let at = 0; at < mappedMm.length; at += 3) {
+    look();
     const point: Vector3 = [mappedMm[at]!, mappedMm[at + 1]!, mappedMm[at + 2]!];
     const foot = locator.nearest(point, pointToSurfaceMm);
     if (foot) near.push(...foot.placeMm);
   }
+  look();
   const grid = new PointGrid(near, 8);
   const p = surface.positionsMm;
   return new Float64Array(p.length / 3).map((_, at) => {

@@ -6,6 +6,7 @@ import { lowerOwnPriority } from '../../core/priority.ts';
 import { withinShare } from '../../core/work-share.ts';
 import { ModelError } from '../inference/model-error.ts';
 import type { RunModel, Tensors } from '../inference/tensor.ts';
+import { lookWith } from '../look.ts';
 import type { AnalysisJob, AnalysisResult, AnalysisThreadData, FromThread, ModelId, ToThread } from './messages.ts';
 
 /**
@@ -27,6 +28,7 @@ let lastId = 0;
 
 lowerOwnPriority();
 loadBehindGate(() => gate.standStill());
+lookWith(() => gate.standStill());
 port.on('message', (message: ToThread) => {
   if (message.kind === 'job') {
     carryOut(message.job).then(

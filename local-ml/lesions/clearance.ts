@@ -1,3 +1,4 @@
+import { look } from '../look.ts';
 import { type Graph, geodesicNearMm } from '../mesh/geodesic.ts';
 import type { Surface } from '../mesh/surface.ts';
 import type { Vector3 } from '../mesh/vector.ts';
@@ -33,6 +34,7 @@ export function clearanceOf(
   const nearest = new Int32Array(targets.length).fill(-1);
   const barredBy = new Float64Array(targets.length).fill(Infinity);
   for (const [number, { placeMm, vertex, radiusMm }] of barriers.entries()) {
+    look();
     for (const from of geodesicNearMm(graph, vertex, reachMm).keys()) {
       for (let arc = starts[from]!; arc < starts[from + 1]!; arc++) {
         const far = segmentDistance(surface.positionsMm, placeMm, from, targets[arc]!) / radiusMm;

@@ -1,3 +1,4 @@
+import { look } from '../look.ts';
 import type { Foot, Locator } from '../mesh/locator.ts';
 import type { Surface } from '../mesh/surface.ts';
 import type { Barrier } from './clearance.ts';
@@ -22,6 +23,7 @@ export function placeLesions(
   const placed: PlacedLesion[] = [];
   const offSurface: Lesion[] = [];
   for (const lesion of lesions) {
+    look();
     const foot = footOf(lesion, locator, maxProjectionMm);
     if (!foot) offSurface.push(lesion);
     else placed.push({ ...lesion, foot, vertex: heaviestCorner(surface, foot) });

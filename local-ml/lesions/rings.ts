@@ -1,5 +1,6 @@
 import { isVein, labelNumber, type Side, sideOfVein } from '../anatomy/anatomy.ts';
 import { type SiteClass, sideOf } from '../anatomy/site-class.ts';
+import { look } from '../look.ts';
 import { type Graph, geodesicMm } from '../mesh/geodesic.ts';
 import type { Surface } from '../mesh/surface.ts';
 import { type Barrier, type Clearance, clearanceOf } from './clearance.ts';
@@ -84,6 +85,7 @@ export function ringOf(side: Side, ground: RingGround, barricade: Barricade, con
 
 /** Where the ways start: for each vein of the side what lies deepest in it. */
 function deepIn(side: Side, { graph, labels }: RingGround): number[] {
+  look();
   const outside: number[] = [];
   for (const [at, label] of labels.entries()) if (!isVein(label) || sideOfVein(label) !== side) outside.push(at);
   const depth = geodesicMm(graph, outside);
@@ -103,6 +105,7 @@ function deepIn(side: Side, { graph, labels }: RingGround): number[] {
 
 /** Where they lead: the body and the valve, far from the veins; where the chamber is small, its farthest part. */
 function farFrom(side: Side, { labels, veinsMm }: RingGround): (vertex: number) => boolean {
+  look();
   const isBody = (vertex: number) => labels[vertex] === labelNumber.BODY || labels[vertex] === labelNumber.MV;
   const distances = [...veinsMm[side]]
     .filter((mm, vertex) => isBody(vertex) && Number.isFinite(mm))

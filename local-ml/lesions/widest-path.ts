@@ -1,4 +1,5 @@
 import FlatQueue from 'flatqueue';
+import { look } from '../look.ts';
 import type { Graph } from '../mesh/geodesic.ts';
 
 export interface WidestPath {
@@ -21,6 +22,7 @@ export interface Crossing {
  * place of the sum and *greatest* in place of least). Undefined where there is no path at all.
  */
 export function widestPath(graph: Graph, room: Float64Array, crossing: Crossing): WidestPath | undefined {
+  look();
   const { starts, targets } = graph;
   const { isSink, isBlocked } = crossing;
   const widest = new Float64Array(starts.length - 1).fill(-1);

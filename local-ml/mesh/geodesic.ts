@@ -1,4 +1,5 @@
 import FlatQueue from 'flatqueue';
+import { look } from '../look.ts';
 import { bucketsOf, type HalfEdges, nextHalf, previousHalf } from './half-edges.ts';
 import type { Surface } from './surface.ts';
 
@@ -16,6 +17,7 @@ export interface Graph {
  * of what a walk along edges is too long.
  */
 export function graphOf(surface: Surface, { twin, isFirst, edges }: HalfEdges): Graph {
+  look();
   const { positionsMm: p, triangles } = surface;
   const ends = new Uint32Array(4 * edges);
   const lengths = new Float64Array(2 * edges);
@@ -62,6 +64,7 @@ function diagonalMm(edge: number, ac: number, bc: number, ad: number, bd: number
 
 /** Each pair of ends as two arcs. */
 function arcsOf(vertices: number, ends: Uint32Array, lengths: Float64Array): Graph {
+  look();
   const { starts, members } = bucketsOf(ends.length, vertices, (end) => ends[end]!);
   const targets = new Uint32Array(ends.length);
   const lengthsMm = new Float64Array(ends.length);
@@ -82,6 +85,7 @@ export interface WalkOptions {
 
 /** n, mm: the distance of each vertex to the nearest of the sources, along the surface (Dijkstra). */
 export function geodesicMm(graph: Graph, sources: Iterable<number>, options: WalkOptions = {}): Float64Array {
+  look();
   const { starts, targets, lengthsMm } = graph;
   const { limitMm = Infinity, blocked } = options;
   const distances = new Float64Array(starts.length - 1).fill(Infinity);

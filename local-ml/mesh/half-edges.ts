@@ -1,3 +1,4 @@
+import { look } from '../look.ts';
 import type { Surface } from './surface.ts';
 
 /** Half-edge `3t + k` runs from corner k of triangle t to its next corner. */
@@ -21,6 +22,7 @@ export const previousHalf = (half: number): number => (half % 3 === 0 ? half + 2
 
 /** Pairs the half-edges of a surface: those that share their lower vertex stand in one bucket. */
 export function halfEdgesOf({ positionsMm, triangles }: Surface): HalfEdges {
+  look();
   const vertices = positionsMm.length / 3;
   const low = (half: number) => Math.min(triangles[half]!, triangles[nextHalf(half)]!);
   const high = (half: number) => Math.max(triangles[half]!, triangles[nextHalf(half)]!);

@@ -1,3 +1,4 @@
+import { look } from '../look.ts';
 import type { Surface } from './surface.ts';
 
 /** A surface of which every triangle was made four; its first vertices are those of the surface that it was made of. */
@@ -8,6 +9,7 @@ export interface Subdivided extends Surface {
 
 /** Puts a vertex in the middle of each edge. The shape stays what it is: only walks along edges get nearer to straight. */
 export function subdivide({ positionsMm, triangles }: Surface): Subdivided {
+  look();
   const vertices = positionsMm.length / 3;
   const middleOf = new Map<number, number>();
   const ends: number[] = [];

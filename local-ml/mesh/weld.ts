@@ -1,3 +1,4 @@
+import { look } from '../look.ts';
 import { doubledNormal } from './measure.ts';
 import type { Surface, SurfaceOfMesh } from './surface.ts';
 import { length } from './vector.ts';
@@ -7,6 +8,7 @@ import { length } from './vector.ts';
  * vertex twice or have no area. Unused vertices stay. (local-ml/training/CONTRACT.md, 1.1)
  */
 export function weld(surface: Surface): SurfaceOfMesh & { readonly placeOf: Uint32Array } {
+  look();
   const { positionsMm: p, triangles } = surface;
   const placeOf = new Uint32Array(p.length / 3);
   const source: number[] = [];

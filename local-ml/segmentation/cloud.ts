@@ -1,3 +1,5 @@
+import { look } from '../look.ts';
+
 /** What hangs together with what in a cloud (CONTRACT.md, 3). */
 export interface CloudGraphs {
   /** For each level, `neighbours` nearest of each point among the level's points, itself first. */
@@ -31,6 +33,7 @@ function nearestOf(
   const index = new Int32Array(of * k);
   const squared = new Float64Array(of * k).fill(Infinity);
   for (let i = 0; i < of; i++) {
+    look();
     const x = positions[3 * i]!;
     const y = positions[3 * i + 1]!;
     const z = positions[3 * i + 2]!;

@@ -1,4 +1,5 @@
 import FlatQueue from 'flatqueue';
+import { look } from '../look.ts';
 import { meanOfPoints, type Points } from './sampling.ts';
 import type { Shell } from './shell.ts';
 
@@ -55,6 +56,7 @@ type Columns = [
 function walls({ positions: p, normals: n }: Points, radius: Float64Array, wide: Float64Array): void {
   const count = radius.length;
   for (let i = 0; i < count; i++) {
+    look();
     const x = p[3 * i]!;
     const y = p[3 * i + 1]!;
     const z = p[3 * i + 2]!;
@@ -107,6 +109,7 @@ function hopsOf(
   const far = new Float64Array(count);
   const queue = new FlatQueue<number>();
   for (let landmark = 0; landmark < landmarks; landmark++) {
+    look();
     far.fill(Infinity);
     far[landmark] = 0;
     queue.push(landmark, 0);
@@ -173,6 +176,7 @@ export function featuresOf(
   { centre, columns }: Invariants,
   turn: readonly number[],
 ): Float32Array {
+  look();
   const count = positions.length / 3;
   const x = new Float32Array(count * featureColumns);
   for (let i = 0; i < count; i++) {

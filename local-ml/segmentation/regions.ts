@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../../core/gate-flag.ts';
 import { floats, ints, type RunModel, softmaxRows, type Tensors } from '../inference/tensor.ts';
+import { look } from '../look.ts';
 import { PointGrid } from '../mesh/point-grid.ts';
 import type { Vector3 } from '../mesh/vector.ts';
 import { type CloudGraphs, graphsOf } from './cloud.ts';
@@ -161,6 +162,7 @@ function spread(
   const { positionsMm: p, normals: n } = shell;
   const out = new Float64Array((p.length / 3) * columns);
   for (let v = 0; v < p.length / 3; v++) {
+    look();
     const { index, squared } = grid.nearest([p[3 * v]!, p[3 * v + 1]!, p[3 * v + 2]!], 6);
     let total = 0;
     for (const [k, at] of index.entries()) {

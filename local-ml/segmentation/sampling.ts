@@ -1,3 +1,4 @@
+import { look } from '../look.ts';
 import type { Shell } from './shell.ts';
 
 /** Points of a surface with their outward normals; 3 numbers each. */
@@ -69,6 +70,7 @@ export function farthestFirst(positions: Float64Array, count: number): Uint32Arr
   const chosen = new Uint32Array(count);
   squared.fill(Infinity);
   for (let k = 0; k < count; k++) {
+    look();
     chosen[k] = farthest;
     farthest = measure(squared, { x, y, z }, x[farthest]!, y[farthest]!, z[farthest]!);
   }
