@@ -28,8 +28,9 @@ export interface AnalyseDeps {
   readonly config: AnalysisConfig;
   /** Absent: what needs it is not said. */
   readonly models: { readonly regions?: LoadedModel; readonly sites?: LoadedModel };
-  /** Why the regions model is not among them although it should be, by code. */
+  /** Why a model is not among them although it should be, by code. */
   readonly regionsFailure?: string;
+  readonly sitesFailure?: string;
   readonly runtime: { readonly name: string; readonly instructionSet: string };
   readonly checkpoint: Checkpoint;
 }
@@ -103,7 +104,7 @@ async function sitesAndLines(
     readonly found: FoundRegions | undefined;
     readonly placed: PlacedLesions | undefined;
   },
-  { config, models, checkpoint }: AnalyseDeps,
+  { config, models, checkpoint, sitesFailure }: AnalyseDeps,
   abstentions: Abstention[],
 ): Promise<{ readonly sites?: readonly FoundSite[]; readonly lines?: FoundLines }> {
   if (!placed) return {};
@@ -114,6 +115,7 @@ async function sitesAndLines(
   await checkpoint();
   const { sites, failure } = await findSites(placed.placed, { shell, found, model: models.sites });
   if (failure) abstentions.push(failure);
+  else if (sitesFailure !== undefined) abstentions.push({ of: 'sites', reason: 'model-failed', found: sitesFailure });
   await checkpoint();
   return { sites, lines: findLines(sites, { surface, found, config, inHoles: placed.inHoles }) };
 }

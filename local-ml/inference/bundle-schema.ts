@@ -18,7 +18,8 @@ export const manifestSchema = z.object({
   outputs: z.array(port).min(1).max(4),
   labels: z.array(z.string().max(40)).max(64),
   units: z.literal('mm'),
-  frame: z.literal('LPS'),
+  /** What goes in stands in LPS, or was turned into the model's own pose. */
+  frame: z.enum(['LPS', 'canonical (LPS after the pose of la-regions)']),
   preprocess: z.string().max(40),
   postprocess: z.string().max(40).optional(),
   sampling: z
