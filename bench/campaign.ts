@@ -2,6 +2,7 @@ import '../core/node-guard.ts';
 import { checkRecording, crashCampaign, showCrashReport } from '../test/campaigns/crash/crash.ts';
 import { faultCampaign, showFaultReport } from '../test/campaigns/crash/faults.ts';
 import { cutsCampaign, showCutsReport } from '../test/campaigns/cuts.ts';
+import { dayCampaign, showDayReport } from '../test/campaigns/day.ts';
 import { detectorCampaign, showDetectorReport } from '../test/campaigns/detector.ts';
 import { fuzzCampaign } from '../test/campaigns/fuzz/fuzz.ts';
 import { replay } from '../test/campaigns/fuzz/replay.ts';
@@ -68,6 +69,11 @@ const campaigns: Readonly<Record<string, (args: readonly string[]) => Promise<vo
     const report = await pausesCampaign(seedOf(seed), Number(pauses ?? 1_000), 200, say);
     say(showPausesReport(report));
     say(JSON.stringify(report));
+  },
+  async day([seed]) {
+    const report = await dayCampaign(seedOf(seed), say);
+    say(showDayReport(report));
+    say(JSON.stringify({ ...report, strip: undefined }));
   },
   detector: async ([seed]) => say(showDetectorReport(detectorCampaign(seedOf(seed), 1_000_000))),
 };
