@@ -9,6 +9,8 @@ interface LogOptions {
   readonly level?: string;
   readonly clock?: Pick<Clock, 'now' | 'monotonicMs'>;
   readonly limits?: LogFileLimits;
+  /** False: repetitions are said too. For whoever asks the log what happened. */
+  readonly countsRepeats?: boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ interface LogOptions {
  */
 export function openLog(
   destination: { readonly file: string } | { readonly fd: number },
-  { level = 'info', clock = systemClock, limits }: LogOptions = {},
+  { level = 'info', clock = systemClock, limits, countsRepeats = true }: LogOptions = {},
 ): Log {
   const stream =
     'fd' in destination
@@ -26,6 +28,7 @@ export function openLog(
       : new LogFile(destination.file, { clock, ...(limits ? { limits } : {}) }).open();
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const counts = pino(options, stream);
+  if (!countsRepeats) return counts;
   return pino({ ...options, hooks: { logMethod: sayingOnce(counts, clock) } }, stream);
 }
 

@@ -45,7 +45,7 @@ export class World {
       storageAccount: { name: 'vestibule', key: randomBytes(64).toString('base64') },
       limits: options.limits ?? {},
     });
-    const log = options.logFile ? openLog({ file: join(folder, 'hub.log') }) : silentLog;
+    const log = options.logFile ? openLog({ file: join(folder, 'hub.log') }, { countsRepeats: false }) : silentLog;
     return new World({ folder, authority, server, settings, log });
   }
 
