@@ -8,7 +8,7 @@ import { canonicalJson } from '../../core/canonical-json.ts';
 import { Gate } from '../../core/gate.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
 import { findingsSchema, notForDiagnosis } from '../../protocol/findings.ts';
-import { shippedModels } from '../inference/bundle.ts';
+import { newestVersion, readBundle, shippedModels } from '../inference/bundle.ts';
 import { writeTinyBundle } from '../testing/tiny-onnx.ts';
 import { Analyser } from './analyser.ts';
 
@@ -67,7 +67,11 @@ test('BAD-02: a pig’s chambers: nothing that needs to know a left atrium', wit
 
 test('ANALYSE-02: a model that fails its self-test is not used, and that is said', async (t) => {
   const models = temporaryFolder(t);
-  writeTinyBundle(models, { golden: [1, 2, 3, 4] });
+  const version = await newestVersion(shippedModels, 'la-regions');
+  const { manifest } = await readBundle(join(shippedModels, 'la-regions', String(version)));
+  const { labels, preprocess, postprocess, sampling, pose, averaging } = manifest;
+  const extra = { labels, preprocess, postprocess, sampling, pose, averaging };
+  writeTinyBundle(models, { golden: [1, 2, 3, 4], extra });
   const { findings } = await analyserOf(t, models).analyse(await exported(t, { seed: 2 }));
   assert.deepEqual(findings.models, []);
   assert.deepEqual(findings.abstentions[0], { of: 'regions', reason: 'model-failed', found: 'SELF_TEST_FAILED' });
