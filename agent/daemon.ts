@@ -25,6 +25,7 @@ import { canGoOn } from './held.ts';
 import { Imports } from './imports/index.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { Intake } from './intake.ts';
+import { forgetWithdrawn, noteWithdrawn } from './journal-notes.ts';
 import { Opener } from './opener.ts';
 import { orderDesk } from './order-desk.ts';
 import { outboxVerbs, TelemetryProducer } from './outbox/index.ts';
@@ -172,7 +173,10 @@ export class Daemon {
         releaser.wake();
         delivery?.look();
       },
-      onCertified: (caseId) => noteDown({ actor: 'cloud', action: 'case-certified', subject: caseId }),
+      onCertified: (caseId) => {
+        noteWithdrawn(journal, ledger.read, caseId, log);
+        noteDown({ actor: 'cloud', action: 'case-certified', subject: caseId });
+      },
       snapshot: (certificateEnds) =>
         snapshot({
           ...{ clock, version: version(), startedAt: this.#startedAt, procedure: procedure.status, certificateEnds },
@@ -210,8 +214,7 @@ export class Daemon {
     });
     ledger.onDiskFull(() => storage.diskFull());
     const accounted = ({ archiveId, caseId, bytes, releaseWhy: why }: ArchiveRecord) => {
-      // Its bytes are gone. What a lost ledger would be rebuilt from must not know of it either.
-      if (why === 'withdrawn') journal.forget(caseId);
+      if (why === 'withdrawn') forgetWithdrawn(journal, ledger.read, caseId);
       return audit.alongside({
         ...{ actor: 'appliance', action: 'case-released', subject: caseId },
         evidence: { archiveId, bytes, why },
@@ -299,6 +302,7 @@ export class Daemon {
         ...{ gate, ledger, exports, wakeIntake: wake },
         hastenCourier: () => cloud.hasten(),
         wakeReleaser: () => releaser.wake(),
+        onWithdrawn: (caseId) => noteWithdrawn(journal, ledger.read, caseId, log),
       }),
     };
     const telemetry = telemetryOf(config, {

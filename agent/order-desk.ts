@@ -22,6 +22,8 @@ interface Deps {
   /** The courier has, and what it had postponed is due now. */
   readonly hastenCourier: () => void;
   readonly wakeReleaser: () => void;
+  /** A case was withdrawn: the ledger has it. */
+  readonly onWithdrawn: (caseId: string) => void;
 }
 
 export type OrderVerb = 'case-hold' | 'case-retry' | 'case-withdraw' | 'case-export' | 'case-export-status';
@@ -35,7 +37,7 @@ type Orders = {
 
 /** What people order of a case, over the control socket: noted down here, done elsewhere, behind the gate. */
 export function orderDesk(deps: Deps): Orders {
-  const { gate, ledger, exports, wakeIntake, hastenCourier, wakeReleaser } = deps;
+  const { gate, ledger, exports, wakeIntake, hastenCourier, wakeReleaser, onWithdrawn } = deps;
   return {
     'case-hold': async ({ caseId }, account): Promise<ApplianceCase> => {
       known(ledger, caseId);
@@ -61,6 +63,7 @@ export function orderDesk(deps: Deps): Orders {
     'case-withdraw': async ({ caseId }, account): Promise<ApplianceCase> => {
       known(ledger, caseId);
       await account.ledger.withdraw(caseId);
+      onWithdrawn(caseId);
       wakeReleaser();
       hastenCourier();
       return known(ledger, caseId);

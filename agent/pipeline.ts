@@ -181,8 +181,11 @@ export class Pipeline {
     const rows = sealed.archives.map((archive) => ({ ...rowOf(archive, recipients), send: send[archive.tier] }));
     const study = rememberStudy(sealed, revision, storageKey);
     const known = ledger.read.caseRecord(caseId);
-    if (known)
-      this.#deps.journal.append(sealedNote(known, { counts: sealed.counts, archives: rows, study }, privacy.profile));
+    if (known) {
+      const marks = known.studyId === undefined ? [] : ledger.read.studyMarks(known.studyId);
+      const noted = { counts: sealed.counts, archives: rows, study, marks };
+      this.#deps.journal.append(sealedNote(known, noted, privacy.profile));
+    }
     try {
       await ledger.seal(caseId, sealed.counts, rows, study);
     } catch (error) {

@@ -20,13 +20,14 @@ import {
   CaseJournal,
   type Found,
   isSound,
+  type Journal,
+  knownCases,
   type LedgerHealth,
   ledgerMigrations,
   type Rebuilt,
   rebuild,
   type SalvagedTable,
   salvage,
-  sealedCases,
 } from '../uploader/index.ts';
 import type { Folders } from './folders.ts';
 
@@ -58,8 +59,9 @@ interface RepairDeps {
 export function repair(deps: RepairDeps, isDryRun: boolean): RepairReport {
   const { folders, storageKey, now } = deps;
   if (!isDryRun) endRepair(folders, now);
-  const { cases, unreadable } = new CaseJournal(folders.journal, storageKey).read();
-  const health = healthOf(folders, cases);
+  const journal = new CaseJournal(folders.journal, storageKey).read();
+  const { unreadable } = journal;
+  const health = healthOf(folders, journal);
   const nothing = { cases: 0, archives: 0, held: [] };
   if (health === 'sound') {
     return { ledger: health, isRepaired: false, salvaged: [], rebuilt: nothing, unreadableLines: unreadable };
@@ -75,7 +77,7 @@ export function repair(deps: RepairDeps, isDryRun: boolean): RepairReport {
     db.pragma('foreign_keys = OFF');
     db.transaction(() => {
       if (copy !== undefined) salvaged = salvage(copy, db);
-      rebuilt = rebuild(db, { journal: cases, look, at: now.toISOString() });
+      rebuilt = rebuild(db, { journal, look, at: now.toISOString() });
     })();
   } finally {
     db.close();
@@ -92,13 +94,14 @@ export function repair(deps: RepairDeps, isDryRun: boolean): RepairReport {
   return { ...report, isRepaired: true, ...(quarantine === undefined ? {} : { quarantine }) };
 }
 
-function healthOf(folders: RepairDeps['folders'], journal: ReturnType<CaseJournal['read']>['cases']): LedgerHealth {
+function healthOf(folders: RepairDeps['folders'], { cases, withdrawn }: Journal): LedgerHealth {
   if (!existsSync(folders.ledger)) return 'missing';
   if (!isSound(folders.ledger)) return 'damaged';
-  const sealed = sealedCases(folders.ledger);
+  const known = knownCases(folders.ledger);
   const look = looker(folders);
-  for (const { note, deliveredAt } of journal.values()) {
-    if (sealed.has(note.caseId)) continue;
+  if ([...withdrawn.keys()].some((caseId) => !known.withdrawn.has(caseId))) return 'forgetful';
+  for (const { note, deliveredAt } of cases.values()) {
+    if (known.sealed.has(note.caseId)) continue;
     if (deliveredAt !== undefined || note.archives.every((archive) => look(archive) === 'whole')) return 'forgetful';
   }
   return 'sound';

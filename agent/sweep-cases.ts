@@ -65,12 +65,12 @@ function pairOf(name: string): Pair {
   return { caseId: base.slice(0, base.indexOf('.')), file: `${base}.case`, keysFile: `${base}.keys` };
 }
 
-/** What is to be done with an archive that the ledger does not name. */
+/** What is to be done with an archive that the ledger does not name; of a withdrawn case nothing stays. */
 function useOf({ caseId, file, keysFile }: Pair, present: ReadonlySet<string>, read: LedgerReader) {
   if (!present.has(file) || !present.has(keysFile)) return 'remove';
   const known = read.caseRecord(caseId);
   if (!known) return 'put-aside';
-  return known.isSealed ? 'remove' : 'keep';
+  return known.isSealed || known.stage === 'withdrawn' ? 'remove' : 'keep';
 }
 
 /** Every file that the ledger names, with its archive. */

@@ -14,12 +14,15 @@ import {
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { foldersOf } from '../agent/folders.ts';
+import { noteWithdrawn } from '../agent/journal-notes.ts';
 import { recover } from '../agent/recover.ts';
 import { repair } from '../agent/repair.ts';
+import type { Linkage } from '../carto/index.ts';
 import { tinyExport } from '../carto/testing/tiny-export.ts';
 import { readStorageKey } from '../certs/index.ts';
+import { openText } from '../core/boxed-text.ts';
 import { silentLog } from '../core/log.ts';
-import type { Ledger } from '../uploader/index.ts';
+import { CaseJournal, type Ledger } from '../uploader/index.ts';
 import { manifestFrom } from '../uploader/testing/world.ts';
 import { delivered, drop, runAppliance } from './campaigns/crash/appliance.ts';
 import { Checker } from './campaigns/crash/check.ts';
@@ -185,6 +188,41 @@ describe('a store that was damaged while the appliance was off', () => {
       assert.deepEqual([note.code, note.caseId], ['ARCHIVE_DAMAGED', third]);
       assert.equal(readdirSync(join(folders.quarantine, aside)).length, note.files.length + 1);
     }
+  });
+
+  /** Codes and numbers of a case's study, as `kind original code`. */
+  const givenOut = (ledger: Ledger, caseId: string) => {
+    const { linkageSealed = Buffer.alloc(0) } = ledger.read.studyOf(caseId) ?? {};
+    const { codes, counters } = JSON.parse(openText(linkageSealed, readStorageKey(folders.keys))) as Linkage;
+    const numbers = Object.entries(counters).flatMap(([kind, pairs]) =>
+      pairs.map((pair) => `${kind} ${pair.join(' ')}`),
+    );
+    return [...codes.map(({ kind, original, code }) => `${kind} ${original} ${code}`), ...numbers];
+  };
+
+  test('REPAIR-06, REPAIR-07: after all rows were lost no number is given out twice, and what was withdrawn stays so', async () => {
+    const [first = '', second = ''] = cases.filter((caseId) => Object.keys(sealedCases()).includes(caseId));
+    let before: readonly string[] = [];
+    await run(async (ledger) => {
+      await delivered(ledger, 4);
+      before = givenOut(ledger, first);
+      await ledger.withdraw(second);
+      noteWithdrawn(new CaseJournal(folders.journal, readStorageKey(folders.keys)), ledger.read, second, silentLog);
+    });
+    damage(folders.ledger, 0, 4096);
+    assert.equal(repaired(false).isRepaired, true);
+    rmSync(join(data, 'inbox', 'fourth'), { recursive: true, force: true });
+    await run(async (ledger) => {
+      drop(data, 'first-again', { ...tinyExport(), 'notes.mesh': String(tinyExport()['1-LA2.mesh']) });
+      await delivered(ledger, 3);
+      const found = ledger.read.cases().filter(({ caseId }) => !cases.includes(caseId));
+      assert.equal(found.length, 1, 'nothing else of the inbox is a new case');
+      assert.equal(found[0]?.studyId, ledger.read.studyOf(first)?.studyId);
+      const after = new Set(givenOut(ledger, first));
+      assert.ok(before.length > 5 && before.every((one) => after.has(one)));
+      assert.equal(ledger.read.caseById(second)?.stage, 'withdrawn');
+    });
+    rmSync(join(data, 'inbox', 'first-again'), { recursive: true });
   });
 
   test('REPAIR-05: a repair that was killed before its end is ended by the next start', async () => {

@@ -13,10 +13,16 @@ export { ledgerMigrations } from './ledger-schema.ts';
 export type { Withdrawn } from './orders/withdraw-commands.ts';
 export type { NewItem } from './outbox/enqueue.ts';
 export type { KindCounts } from './outbox/outbox-reader.ts';
-export { CaseJournal, type JournalCase, type SealedNote } from './repair/case-journal.ts';
+export {
+  CaseJournal,
+  type Journal,
+  type JournalCase,
+  type SealedNote,
+  type WithdrawnNote,
+} from './repair/case-journal.ts';
 export { type QuarantineNote, quarantineFiles } from './repair/quarantine.ts';
 export { type Found, type Rebuilt, rebuild } from './repair/rebuild.ts';
-export { isSound, type LedgerHealth, type SalvagedTable, salvage, sealedCases } from './repair/salvage.ts';
+export { isSound, knownCases, type LedgerHealth, type SalvagedTable, salvage } from './repair/salvage.ts';
 export type { ReleasedBytes } from './retention/release-commands.ts';
 export { Releaser, releaseRecorded } from './retention/releaser.ts';
 export type { FileDigests, StudyClaim, StudyOutcome } from './study-commands.ts';

@@ -107,6 +107,12 @@ export class LedgerReader {
     return this.#studies('TRUE');
   }
 
+  /** What a study is recognised by. */
+  studyMarks(studyId: string): string[] {
+    const rows = this.#sql('SELECT mark FROM study_marks WHERE study_id = ? ORDER BY mark').all(studyId) as Row[];
+    return rows.map(({ mark }) => mark as string);
+  }
+
   /** The files of a study's base. */
   studyFiles(studyId: string): FileDigests[] {
     const rows = this.#sql('SELECT name, content FROM study_files WHERE study_id = ?').all(studyId) as Row[];

@@ -16,7 +16,8 @@ export interface Erasure {
 
 /**
  * Takes an order: from this transaction on nothing of the case is shown as kept, its keys are gone, and whatever of it
- * comes later is refused. The objects are erased afterwards. The same order again changes nothing.
+ * comes later is refused. The objects are erased afterwards. The same order again changes nothing; once it is certified,
+ * whoever asks again has lost the certificate, and is told it once more.
  */
 export async function takeOrder(work: Work, deviceId: string, order: DeletionOrder, now: Date): Promise<void> {
   const { numInsertedOrUpdatedRows } = await work
@@ -24,7 +25,7 @@ export async function takeOrder(work: Work, deviceId: string, order: DeletionOrd
     .values({ device_id: deviceId, case_id: order.caseId, order_json: JSON.stringify(order), certificate: null })
     .onConflict((conflict) => conflict.columns(['device_id', 'case_id']).doNothing())
     .executeTakeFirst();
-  if (numInsertedOrUpdatedRows === 0n) return;
+  if (numInsertedOrUpdatedRows === 0n) return tellAgain(work, deviceId, order.caseId);
   const own = work.selectFrom('archives').select('archive_id').where('device_id', '=', deviceId);
   const ids = (await own.where('case_id', '=', order.caseId).execute()).map(({ archive_id }) => archive_id);
   if (ids.length === 0) return;
@@ -36,6 +37,17 @@ export async function takeOrder(work: Work, deviceId: string, order: DeletionOrd
     .where('device_id', '=', deviceId)
     .where('archive_id', 'in', [...ids, ...onThem])
     .where('withdrawn_at', 'is', null)
+    .execute();
+}
+
+/** The answer with the certificate, if there is one by now, waits for the device once more. */
+async function tellAgain(work: Work, deviceId: string, caseId: string): Promise<void> {
+  await work
+    .updateTable('answers')
+    .set({ delivered_at: null, declined_status: null })
+    .where('device_id', '=', deviceId)
+    .where('batch', '=', caseId)
+    .where('certificate', 'is not', null)
     .execute();
 }
 

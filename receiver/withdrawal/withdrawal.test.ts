@@ -54,4 +54,11 @@ test('an order erases the archive and the delta on it, is certified, and what co
   const refused = () => device.acknowledged.flatMap((one) => ('refused' in one ? [one.refused.code] : []));
   await until(() => refused().length === 1, 'a refusal');
   assert.deepEqual(refused(), ['CASE_WITHDRAWN']);
+
+  // A device whose ledger was lost orders it again, as another item.
+  const anew: PlainItem = { ...item, id: 'itm-bbbbbbbbbb-1-0' };
+  const asked = { count: 1, sha256: itemsDigest([anew]), inline: [wireItem(anew)] };
+  await device.sendBatch(device.manifest([], { items: asked }));
+  await until(() => certificates().length === 2, 'the certificate again');
+  assert.equal(certificates()[1], certificates()[0]);
 });

@@ -31,17 +31,8 @@ export const withdrawCommands = {
       | { state: Withdrawn['state'] }
       | undefined;
     if (known) return { state: known.state, isNew: false };
-    moveCase(sql, caseId, 'withdrawn');
-    const leaving = archivesOf(sql, caseId);
-    const order = orderOf(caseId, leaving, at);
-    withdrawArchives(sql, caseId);
-    eraseArchivesOf(sql, caseId);
-    eraseDeltas(sql, caseId);
-    forgetStudy(sql, caseId);
-    sql(
-      `UPDATE cases SET source_sealed = zeroblob(0), held_reason = NULL, hint = NULL, fingerprint = NULL
-       WHERE case_id = ?`,
-    ).run(caseId);
+    const order = orderOf(caseId, archivesOf(sql, caseId), at);
+    withdrawCase(sql, caseId);
     const state = order ? 'ordered' : 'local';
     sql('INSERT INTO withdrawals (case_id, state, ordered_at, order_json) VALUES (?, ?, ?, ?)').run(
       ...[caseId, state, at, order ? JSON.stringify(order) : null],
@@ -65,6 +56,19 @@ export const withdrawCommands = {
   },
 } as const;
 
+/** Stops what is on its way, has everything of it erased here, and forgets where it came from. */
+export function withdrawCase(sql: Statements, caseId: string): void {
+  moveCase(sql, caseId, 'withdrawn');
+  withdrawArchives(sql, caseId);
+  eraseArchivesOf(sql, caseId);
+  eraseDeltas(sql, caseId);
+  forgetStudy(sql, caseId);
+  sql(
+    `UPDATE cases SET source_sealed = zeroblob(0), held_reason = NULL, hint = NULL, fingerprint = NULL
+     WHERE case_id = ?`,
+  ).run(caseId);
+}
+
 /** An archive may be at the receiver when it was ever committed, may have been, or still has a ticket. */
 function archivesOf(sql: Statements, caseId: string): Leaving[] {
   return sql(
@@ -82,7 +86,7 @@ function orderOf(caseId: string, leaving: readonly Leaving[], at: string): Delet
 }
 
 /** The order goes with the transaction that makes it. */
-function enqueueOrder(sql: Statements, order: DeletionOrder, mark: string): void {
+export function enqueueOrder(sql: Statements, order: DeletionOrder, mark: string): void {
   const bodies = Buffer.from(JSON.stringify(order));
   storeItems(sql, { mark, at: order.orderedAt, items: [{ kind: 'withdrawal', bytes: bodies.length }], bodies });
 }

@@ -1,6 +1,8 @@
 import type { Database } from '../../core/database.ts';
 import { damagedHint } from '../batch-desk.ts';
-import type { JournalCase, SealedNote } from './case-journal.ts';
+import type { Journal, JournalCase, SealedNote } from './case-journal.ts';
+import { enterStudies } from './rebuild-studies.ts';
+import { withdrawAgain } from './rebuild-withdrawn.ts';
 
 /** What is on disk of an archive: both files, with the bytes that were sealed; something else; or nothing. */
 export type Found = 'whole' | 'damaged' | 'gone';
@@ -14,7 +16,7 @@ export interface Rebuilt {
 }
 
 export interface RebuildInput {
-  readonly journal: ReadonlyMap<string, JournalCase>;
+  readonly journal: Pick<Journal, 'cases' | 'withdrawn'>;
   /** Looks at an archive on disk. Called once for each that is still needed. */
   readonly look: (archive: { readonly file: string; readonly sha256: string; readonly bytes: number }) => Found;
   readonly at: string;
@@ -29,12 +31,14 @@ export function rebuild(db: Database, input: RebuildInput): Rebuilt {
   const run = (sql: string, ...values: unknown[]) => db.prepare(sql).run(...values);
   dropOrphans(db);
   let [cases, archives] = [0, 0];
-  for (const one of input.journal.values()) {
+  for (const one of input.journal.cases.values()) {
     const added = enter(db, one, input);
     cases += added.cases;
     archives += added.archives;
   }
+  enterStudies(db, input.journal.cases.values(), input.at);
   giveUpBatches(db);
+  withdrawAgain(db, input.journal.withdrawn.values());
   const held = holdDamaged(db, input);
   countItems(db);
   run("INSERT INTO repairs (at, chain) VALUES (?, 'open')", input.at);
@@ -75,7 +79,6 @@ function enter(db: Database, { note, deliveredAt }: JournalCase, { look, at }: R
     const isToBeRead = known === undefined ? found.every((one) => one === 'gone') : unsealed.includes(known);
     if (isToBeRead) return none;
   }
-  enterStudy(db, note, at);
   const isHere = found.some((one) => one !== 'gone');
   const stage = deliveredAt === undefined ? 'sealed' : isHere ? 'delivered' : 'released';
   writeCase(db, note, { stage, deliveredAt: deliveredAt ?? null });
@@ -105,27 +108,18 @@ function writeCase(
   note: SealedNote,
   now: { readonly stage: string; readonly deliveredAt: string | null },
 ) {
-  const { caseId, entryKey, signature, source, fingerprint, files, sourceBytes, detectedAt, counts, study } = note;
+  const { caseId, entryKey, signature, source, fingerprint, files, sourceBytes, detectedAt, counts } = note;
   db.prepare(
     `INSERT INTO cases (case_id, entry_key, signature, source_sealed, fingerprint, files, source_bytes, stage,
        detected_at, delivered_at, maps, points, lesions, study_id)
      VALUES (@caseId, @entryKey, @signature, @source, @fingerprint, @files, @sourceBytes, @stage,
-       @detectedAt, @deliveredAt, @maps, @points, @lesions, @studyId)
+       @detectedAt, @deliveredAt, @maps, @points, @lesions, NULL)
      ON CONFLICT (case_id) DO UPDATE SET stage = @stage, delivered_at = @deliveredAt, held_reason = NULL, hint = NULL,
        signature = @signature, maps = @maps, points = @points, lesions = @lesions`,
   ).run({
     ...{ caseId, entryKey, signature, files, sourceBytes, detectedAt, ...counts, ...now },
-    ...{ source: Buffer.from(source, 'base64'), fingerprint: fingerprint ?? null, studyId: study?.studyId ?? null },
+    ...{ source: Buffer.from(source, 'base64'), fingerprint: fingerprint ?? null },
   });
-}
-
-/** Codes and counters come back; marks and the base's digests do not: the next export of the study is a new one, whole. */
-function enterStudy(db: Database, { study }: SealedNote, at: string): void {
-  if (!study) return;
-  db.prepare(
-    `INSERT INTO studies (study_id, profile, linkage_sealed, revision, created_at) VALUES (?, ?, ?, 1, ?)
-     ON CONFLICT (study_id) DO NOTHING`,
-  ).run(study.studyId, study.profile, Buffer.from(study.linkage, 'base64'), at);
 }
 
 /** What has no receipt travels once more: same archives, same ids, so that the receiver knows what it has. */

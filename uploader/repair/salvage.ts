@@ -31,18 +31,22 @@ export function isSound(path: string): boolean {
   }
 }
 
-/** The cases of which a sound ledger has archives, whichever release of this major version wrote it. */
-export function sealedCases(path: string): ReadonlySet<string> {
+/** The cases of a sound ledger that have archives, and those that were withdrawn, whichever release of this major version wrote it. */
+export function knownCases(path: string): Readonly<Record<'sealed' | 'withdrawn', ReadonlySet<string>>> {
   let db: Database;
   try {
     db = openReader(path, ledgerMigrations.slice(0, 1));
   } catch (error) {
     // Somebody made the file, and nothing in it.
-    if (codeOf(error) === 'SCHEMA_TOO_OLD') return new Set();
+    if (codeOf(error) === 'SCHEMA_TOO_OLD') return { sealed: new Set(), withdrawn: new Set() };
     throw error;
   }
+  const ids = (sql: string) => new Set(db.prepare(sql).pluck().all() as string[]);
   try {
-    return new Set(db.prepare('SELECT DISTINCT case_id FROM archives').pluck().all() as string[]);
+    return {
+      sealed: ids('SELECT DISTINCT case_id FROM archives'),
+      withdrawn: ids("SELECT case_id FROM cases WHERE stage = 'withdrawn'"),
+    };
   } finally {
     db.close();
   }
