@@ -40,7 +40,7 @@ const storageRecords = () =>
     .map(({ record }) => (JSON.parse(record) as AuditRecord).action)
     .filter((action) => action.startsWith('storage-'));
 
-test('DISK-02: at the quota intake holds and everybody is told; with the receipts it goes on by itself, and a restart counts anew', async () => {
+test('DISK-02, lesson 34: at the quota intake holds and everybody is told; with the receipts it goes on by itself, and a restart counts anew', async () => {
   // The hub is there and the receiver is not: what is sealed is sent, and stays owed.
   site.hub.start();
   await site.hub.said('hub-listening', 60_000);

@@ -109,7 +109,7 @@ describe('a store that was damaged while the appliance was off', () => {
     remove(scratch);
   });
 
-  test('REPAIR-01: a ledger that is no database any more is rebuilt, and nothing becomes another case', async () => {
+  test('REPAIR-01, lesson 6: a ledger that is no database any more is rebuilt, and nothing becomes another case', async () => {
     damage(folders.ledger, 0, 4096);
     await assert.rejects(recover({ folders, log: silentLog, isInline: true }), { code: 'LEDGER_DAMAGED' });
     const run1 = await command(agentMain, 'run', '--data', data);

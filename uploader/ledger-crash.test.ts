@@ -37,7 +37,7 @@ test('kill -9, three times: every case that was acknowledged is there', async (t
   assert.deepEqual(lost, []);
 });
 
-test('when the writer dies, what waits and what comes later is rejected, and the owner is told', async (t) => {
+test('lesson 36: when the writer dies, what waits and what comes later is rejected, and the owner is told', async (t) => {
   const path = join(temporaryFolder(t), 'ledger.db');
   const writer = await LedgerWriter.open(path, silentLog);
   t.after(() => writer.close());

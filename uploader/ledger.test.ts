@@ -10,7 +10,7 @@ import { openLedgerReader } from './ledger-reader.ts';
 import { ledgerMigrations } from './ledger-schema.ts';
 import { openTestLedger, sealedCase, someArchive, someCounts, someEntry } from './testing/ledger.ts';
 
-test('an answer comes after its commit: another connection sees it at once', async (t) => {
+test('lesson 3: an answer comes after its commit: another connection sees it at once', async (t) => {
   const { ledger, path } = await openTestLedger(t);
   const other = openLedgerReader(path);
   t.after(() => other.close());

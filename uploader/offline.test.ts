@@ -40,7 +40,7 @@ class FastClock implements Clock {
   }
 }
 
-test('COURIER-13: after sixty days offline everything is delivered, the urgent first; nothing expired', async (t) => {
+test('COURIER-13, lesson 8: after sixty days offline everything is delivered, the urgent first; nothing expired', async (t) => {
   const clock = new FastClock();
   const world = await CourierWorld.make(t, { clock });
   const reopen = async () => {

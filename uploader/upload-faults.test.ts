@@ -168,7 +168,7 @@ test('COURIER-05: Retry-After holds for all archives, as a date too, and a link 
   await until('both are delivered', () => world.delivered.length === 2);
 });
 
-test('a restart in the middle sends at most one block again, with the same ticket', async (t) => {
+test('lesson 45: a restart in the middle sends at most one block again, with the same ticket', async (t) => {
   const world = await CourierWorld.make(t);
   world.server.bytesPerSecond = 6 * mib;
   const { archives } = await world.seal({ study: 5 * mib });
@@ -219,7 +219,7 @@ test('a clock that is hours ahead does not ask for tickets without end', async (
   await until('its ticket is closed', () => world.link.closed.length === 1);
 });
 
-test('one upload that always fails does not hold up the others, and never piles up tickets', async (t) => {
+test('lesson 38: one upload that always fails does not hold up the others, and never piles up tickets', async (t) => {
   const world = await CourierWorld.make(t, { ceilingMs: 40 });
   const poisoned = await world.seal({ review: 1000 });
   await world.start();

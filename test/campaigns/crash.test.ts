@@ -17,7 +17,7 @@ describe('power cuts in a recorded day', () => {
     ['a fixed seed', 20_261],
     ['a random seed', freshSeed()],
   ] as const) {
-    test(`CRASH-01: at any moment, nothing is lost (2,500 states, ${name} ${seed})`, async (t) => {
+    test(`CRASH-01, lessons 3, 43: at any moment, nothing is lost (2,500 states, ${name} ${seed})`, async (t) => {
       const report = await checkRecording(folder, { seed, states: 2500 });
       t.diagnostic(showCrashReport(report));
       assert.deepEqual(report.failures, []);

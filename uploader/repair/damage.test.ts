@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../core/testing/folder.ts';
 import { Ledger } from '../ledger.ts';
 import { someEntry } from '../testing/ledger.ts';
 
-test('a ledger that meets a damaged page says so, and goes on with the others', async (t) => {
+test('lesson 42: a ledger that meets a damaged page says so, and goes on with the others', async (t) => {
   const folder = temporaryFolder(t);
   const [sound, path] = [join(folder, 'sound.db'), join(folder, 'ledger.db')];
   const first = await Ledger.open({ path: sound, log: silentLog, isInline: true });

@@ -42,7 +42,7 @@ function fill(folder: string): void {
 const free = (folder: string) => rmSync(join(folder, 'of somebody else'), { force: true });
 
 for (const seed of [7, Math.floor(Math.random() * 2 ** 31)]) {
-  test(`DISK-01: a disk that is filled to the last byte at any moment costs nothing that was acknowledged (seed ${seed})`, async (t) => {
+  test(`DISK-01, lesson 5: a disk that is filled to the last byte at any moment costs nothing that was acknowledged (seed ${seed})`, async (t) => {
     const disk = smallDisk(t, 6);
     if (!disk) return;
     const random = generator(seed);

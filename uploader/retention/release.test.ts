@@ -56,7 +56,7 @@ async function deliver(ledger: Ledger, archives: readonly SealedArchiveRow[]): P
 const isHere = (cases: string, { file }: SealedArchiveRow) =>
   existsSync(join(cases, file)) || existsSync(keysPathOf(join(cases, file)));
 
-test('what has its receipt leaves the disk, keys first; what is owed stays, whatever the policy', async (t) => {
+test('lesson 47: what has its receipt leaves the disk, keys first; what is owed stays, whatever the policy', async (t) => {
   const { ledger, cases, releaser, until, seal, space } = await store(t);
   const [sent, owed] = [someArchive(), someArchive()];
   const delivered = await seal(sent);

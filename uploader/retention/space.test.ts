@@ -48,7 +48,7 @@ async function announced(ledger: Ledger, archives: readonly SealedArchiveRow[]):
   return batchId;
 }
 
-test('DISK-03: after a thousand cases were delivered and released, the folder is at most 1.05 of what is live', async (t) => {
+test('DISK-03, lesson 4: after a thousand cases were delivered and released, the folder is at most 1.05 of what is live', async (t) => {
   const { ledger, path, folder } = await openTestLedger(t);
   const cases = join(folder, 'cases');
   mkdirSync(cases);
