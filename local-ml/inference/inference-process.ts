@@ -179,7 +179,7 @@ function aborted(signal: AbortSignal, over: AbortSignal): Promise<void> {
 }
 
 /**
- * Dies with its parent, gains no right, may ask for so much memory, leaves no core; and Node's own guard: it may read
+ * Dies with its parent, is five steps nicer, gains no right, may ask for so much memory, leaves no core; and Node's own guard: it may read
  * its code and the runtime, write nothing, begin no process and no thread of its own.
  */
 function argumentsOf({ maxDataBytes }: InferenceLimits): string[] {
@@ -188,6 +188,7 @@ function argumentsOf({ maxDataBytes }: InferenceLimits): string[] {
   return [
     ...['--pdeathsig', 'KILL', '--no-new-privs', '--'],
     ...['prlimit', `--data=${codeRangeBytes + maxDataBytes}`, '--core=0', '--'],
+    ...['nice', '-n', '5'],
     process.execPath,
     ...['--permission', '--allow-addons', `--allow-fs-read=${runtime}`, `--allow-fs-read=${dirname(dirname(script))}`],
     ...['--disable-warning=SecurityWarning', '--max-old-space-size=128', '--v8-pool-size=0', script],
