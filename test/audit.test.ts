@@ -58,6 +58,7 @@ const trials: Readonly<Record<string, Trial>> = {
   'outbox retry': { words: () => ['itm-aaaaaaaaaa-1-0'], leaves: 'refused' },
   'outbox drop': { words: () => ['itm-aaaaaaaaaa-1-0', '--reason', 'of Jane Doe'], leaves: 'refused' },
   inspect: { words: () => [site.inbox] },
+  analyse: { words: () => [site.inbox] },
   import: { words: () => [emptyFolder()], leaves: 'import-start' },
   'audit tail': {},
   'audit verify': {},
