@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { threadTime, WorkShare } from './work-share.ts';
 
 /** Works in pieces and rests as it is told; the share that came of it. */
@@ -34,10 +36,12 @@ test('time without work is saved up for a moment only, and the whole of a proces
   assert.equal(worked(100, Array(50).fill(10)), 1);
 });
 
-test('a thread’s time is its own', () => {
+test('a thread’s time is its own: what another thread uses is not in it', async () => {
   const before = threadTime();
-  const until = performance.now() + 30;
-  while (performance.now() < until);
-  const now = threadTime();
-  assert.ok(now.cpuMs > before.cpuMs && now.cpuMs - before.cpuMs <= now.nowMs - before.nowMs + 1);
+  const spin =
+    'for (let end = performance.now() + 5000; performance.now() < end && process.threadCpuUsage().user < 3e5;);';
+  await once(new Worker(spin, { eval: true }), 'exit');
+  const idle = threadTime();
+  assert.ok(idle.cpuMs - before.cpuMs < 150, `${idle.cpuMs - before.cpuMs} ms while another used 300`);
+  while (threadTime().cpuMs < idle.cpuMs + 50) assert.ok(performance.now() < idle.nowMs + 30_000, 'it goes on');
 });

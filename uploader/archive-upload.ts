@@ -7,7 +7,7 @@ import { openArchiveFile, proveBytes } from './archive-check.ts';
 import { BlobEndpoint } from './blob-endpoint.ts';
 import { Pacer } from './block-pace.ts';
 import type { ByteBudget } from './budget/byte-budget.ts';
-import { gated, untilAborted } from './gated.ts';
+import { gated } from './gated.ts';
 import type { ArchiveRecord } from './ledger-records.ts';
 import type { TicketBook } from './ticket-book.ts';
 import { Transfer, type TransferDeps, type TransferRun } from './transfer.ts';
@@ -43,7 +43,7 @@ export class ArchiveUploader {
   async upload(archive: ArchiveRecord, run: TransferRun): Promise<'uploaded' | 'set-aside'> {
     await using file = await openArchiveFile(join(this.#deps.folder, archive.file), archive.bytes);
     await this.#prove(archive, file, run);
-    const ticket = await this.#ticket(archive, run);
+    const ticket = await this.#deps.tickets.obtain(archive, { gate: this.#deps.gate, signal: run.signal });
     if (!ticket) return 'set-aside';
     try {
       return await this.#transfer(archive, file, ticket, run);
@@ -59,18 +59,6 @@ export class ArchiveUploader {
     const { gate } = this.#deps;
     await gated({ gate, name: 'archive check', signal }, (work) => proveBytes(file, sha256, () => work.pass(signal)));
     this.#proven.add(archiveId);
-  }
-
-  async #ticket(archive: ArchiveRecord, { signal }: TransferRun): Promise<UploadTicket | undefined> {
-    const { gate, tickets } = this.#deps;
-    const kept = await tickets.kept(archive);
-    if (kept) return kept;
-    return gated({ gate, name: 'upload request', signal }, (work) =>
-      untilAborted(
-        tickets.request(archive, (answer) => work.answer(answer, signal)),
-        signal,
-      ),
-    );
   }
 
   async #transfer(

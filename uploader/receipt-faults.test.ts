@@ -89,12 +89,12 @@ test('COURIER-08: a right to write that is granted only after the courier stoppe
     await answer.promise;
     return request(name);
   };
-  await world.seal({ review: 1000 });
+  const { archives } = await world.seal({ review: 1000 });
   await world.start();
   await until('it was asked for', () => asked === 1);
   await world.courier.stop();
   answer.resolve();
-  await until('it was noted', () => world.link.open.size === 1);
+  await until('it was noted', () => world.ledger.read.ticketOf(archives[0]?.archiveId ?? '') !== undefined);
   await world.restart();
   await until('it is delivered', () => world.delivered.length === 1);
   assert.equal(asked, 1);

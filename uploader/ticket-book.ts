@@ -1,8 +1,10 @@
 import { openText, sealText } from '../core/boxed-text.ts';
 import type { Clock } from '../core/clock.ts';
 import { codeOf } from '../core/errors.ts';
+import type { Gate, Work } from '../core/gate.ts';
 import { describe, type Log } from '../core/log.ts';
 import type { CloudLink, UploadTicket } from '../protocol/link.ts';
+import { gated, untilAborted } from './gated.ts';
 import type { Ledger } from './ledger.ts';
 import type { ArchiveRecord, TicketRecord } from './ledger-records.ts';
 
@@ -41,6 +43,19 @@ export class TicketBook {
 
   constructor(deps: Deps) {
     this.#deps = deps;
+  }
+
+  /**
+   * The kept ticket, or else a new one, as gated work. Undefined when the archive left its batch meanwhile. `signal` ends
+   * the waiting, not the noting: a ticket that is granted later and that nobody noted is a place that nobody gives back.
+   */
+  async obtain(owner: TicketOwner, { gate, signal }: { gate: Gate; signal: AbortSignal }) {
+    const asking = (work: Work) =>
+      untilAborted(
+        this.request(owner, (answer) => work.answer(answer)),
+        signal,
+      );
+    return (await this.kept(owner)) ?? (await gated({ gate, name: 'upload request', signal }, asking));
   }
 
   /** The kept ticket of an archive, if it can still be used. One that cannot is given up. */

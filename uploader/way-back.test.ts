@@ -61,7 +61,8 @@ test('NET-03: a line that swallows bytes in the middle of a block is left for a 
   await until('it is delivered', () => world.delivered.includes(caseId));
   expectWhole();
   const again = world.server.staged.reduce((sum, { bytes }) => sum + bytes, 0) - archiveBytes;
-  assert.equal(again, 0, 'the block that was cut had not arrived');
+  // Usually none: the block that was cut had not arrived whole. A word that it had may be lost with the line.
+  assert.ok(again === 0 || again === 256 * 1024, `${again} bytes again`);
 });
 
 test('an endpoint that thinks for long is looked at, and not cut', async (t) => {

@@ -3,14 +3,14 @@ import { openBytes, sealBytes } from '../../core/boxed-text.ts';
 import { sha256 } from '../../core/digest.ts';
 import { type Recipient, seal } from '../../core/envelope.ts';
 import { codeOf } from '../../core/errors.ts';
-import type { Gate, Work } from '../../core/gate.ts';
+import type { Gate } from '../../core/gate.ts';
 import type { Log } from '../../core/log.ts';
 import { type Manifest, type ManifestItems, manifestSchema } from '../../protocol/batch.ts';
 import { itemsDigest, sealItemBlob, wireItem } from '../../protocol/item-pack.ts';
 import type { ItemClass, WireItem } from '../../protocol/outbox.ts';
 import { defaultBatchPolicy } from '../batch-plan.ts';
 import type { EndpointDeps } from '../blob-endpoint.ts';
-import { gated, untilAborted } from '../gated.ts';
+import { gated } from '../gated.ts';
 import type { Ledger } from '../ledger.ts';
 import type { LedgerReader } from '../ledger-reader.ts';
 import type { OpenBatch } from '../ledger-records.ts';
@@ -125,12 +125,7 @@ export class ItemDesk {
   async #upload(batchId: string, nameTry: number, bytes: Buffer, signal: AbortSignal): Promise<string> {
     const { ledger, gate, tickets } = this.#deps;
     const owner = { archiveId: batchId, nameTry };
-    const asking = (work: Work) =>
-      untilAborted(
-        tickets.request(owner, (answer) => work.answer(answer, signal)),
-        signal,
-      );
-    const ticket = (await tickets.kept(owner)) ?? (await gated({ gate, name: 'upload request', signal }, asking));
+    const ticket = await tickets.obtain(owner, { gate, signal });
     if (!ticket) throw new Error('the batch is not on its way any more');
     try {
       await uploadItemBlob(bytes, ticket, { ...this.#deps, signal });
