@@ -12,7 +12,7 @@ const settleMs = 30_000;
 
 /** The enrolled, connected, idle appliance (gate open, empty inbox) beside a bare connected SDK client, in the same minutes. */
 export async function idle(repeats: number): Promise<Figure[]> {
-  const site = await (await Site.create({ quietSeconds: 60, coolDownSeconds: 0.2 })).start();
+  const site = await (await Site.create({ analysis: true, quietSeconds: 60, coolDownSeconds: 0.2 })).start();
   const bare = await startBareClient(site);
   try {
     await sleep(settleMs);

@@ -66,7 +66,7 @@ export class Lab {
     const folder = mkdtempSync(join(tmpdir(), 'vestibule-invisible-'));
     const exports = await makeExports(join(folder, 'exports'));
     const newSite = async () => {
-      const site = await Site.create({ coolDownSeconds: 0.2, quietSeconds: 0.5, rescanSeconds: 5 });
+      const site = await Site.create({ analysis: true, coolDownSeconds: 0.2, quietSeconds: 0.5, rescanSeconds: 5 });
       site.appliance.within = ownSession;
       return site;
     };

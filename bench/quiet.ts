@@ -19,7 +19,7 @@ const longestMs = 700;
  * longest: of all, and for each kind of work that stood still last.
  */
 export async function quiet(): Promise<Figure[]> {
-  const site = await Site.create({ coolDownSeconds: 0.2, quietSeconds: 0.5, rescanSeconds: 1 });
+  const site = await Site.create({ analysis: true, coolDownSeconds: 0.2, quietSeconds: 0.5, rescanSeconds: 1 });
   try {
     const studies = await makeStudies(site);
     await site.start();

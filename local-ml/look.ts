@@ -12,3 +12,8 @@ export function lookWith(gate: () => void): void {
 export function look(): void {
   standStill();
 }
+
+/** The same from within a loop over many small steps: at every 512th. `step` counts them. */
+export function glance(step: number): void {
+  if ((step & 511) === 0) standStill();
+}

@@ -1,4 +1,5 @@
 import { shareBelow } from './clip.ts';
+import { glance } from './look.ts';
 
 export interface VoltageConfig {
   /** Low voltage is below these, mV, rising. */
@@ -45,6 +46,7 @@ export function measureVoltage(field: VoltageField, config: VoltageConfig): read
   const { triangles, areasMm2, bipolarMv, regionOf, fillMm } = field;
   const regions = new Map<string, { areaMm2: number; mappedMm2: number; belowMm2: number[] }>();
   for (const [t, area] of areasMm2.entries()) {
+    glance(t);
     const region = regionOf[t];
     if (region === undefined) continue;
     const sums = regions.get(region) ?? { areaMm2: 0, mappedMm2: 0, belowMm2: config.thresholdsMv.map(() => 0) };

@@ -71,7 +71,7 @@ describe('the porcine export', withSamples, () => {
   after(() => site?.close());
 
   test('JOURNEY-01: goes from the inbox to a verified receipt, and every number arrives', async () => {
-    site = await (await Site.create()).start();
+    site = await (await Site.create({ analysis: true })).start();
     site.drop(porcineExport!, 'Export_Study-1-11_25_2021-15-01-32');
     const { exported, study } = await journey(site);
 
@@ -150,7 +150,7 @@ describe('the bundled case', () => {
   after(() => site?.close());
 
   test('JOURNEY-02: takes the same path', async () => {
-    site = await (await Site.create()).start();
+    site = await (await Site.create({ analysis: true })).start();
     const source = await site.simulate(1, 4);
     const { study } = await journey(site);
     const original = await readStudy(await openFolder(source, passAlways), passAlways);

@@ -82,7 +82,7 @@ function assertStill(seen: Awaited<ReturnType<typeof watch>>, step: string): voi
 describe('with a lease held', () => {
   let site: Site;
   before(async () => {
-    site = await (await Site.create({ bytesPerSecond: 1_000_000 })).start();
+    site = await (await Site.create({ analysis: true, bytesPerSecond: 1_000_000 })).start();
   });
   after(() => site.close());
 

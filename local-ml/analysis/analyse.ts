@@ -3,6 +3,7 @@ import { version } from '../../core/version.ts';
 import { type Abstention, type Findings, findingsSchema, notForDiagnosis } from '../../protocol/findings.ts';
 import { regionLabels } from '../anatomy/anatomy.ts';
 import { shortestTree, summariseLesions, summaryOf } from '../lesions/summary.ts';
+import { look } from '../look.ts';
 import { vertexAreasMm2 } from '../mesh/measure.ts';
 import { boundaryLoops } from '../mesh/pieces.ts';
 import { type SoundSurface, validate } from '../mesh/validate.ts';
@@ -76,6 +77,7 @@ export async function analyse(input: CaseInput, deps: AnalyseDeps): Promise<Anal
   const isEnclosed = (vertex: number) => enclosed.some((inside) => inside[vertex] === 1);
   const voltage = findVoltage({ surface, bipolarMv, input, config }, found && { ground: found.ground, isEnclosed });
   if ('reason' in voltage) abstentions.push(voltage);
+  await checkpoint();
   const findings = finish(input, deps, abstentions, {
     chamber: chamberOf(surface),
     ...(found ? { regions: regionsFindings(found, surface, input) } : {}),
@@ -177,6 +179,9 @@ function finish(
   parts: Partial<Findings>,
 ): Findings {
   const { config, models, runtime } = deps;
+  look();
+  const measured = rounded(parts);
+  look();
   const used = parts.regions
     ? [models.regions, parts.sites?.some(({ by }) => by === 'model') ? models.sites : undefined]
     : [];
@@ -202,7 +207,7 @@ function finish(
       parts.regions?.familiarity?.verdict === 'review' ||
       (parts.regions?.residualMm ?? 0) > config.pose.reviewResidualMm ||
       abstentions.some(({ reason }) => reviewed.has(reason)),
-    ...rounded(parts),
+    ...measured,
   });
 }
 

@@ -113,7 +113,7 @@ export class Analyser {
       const version = await newestVersion(this.#folder, id);
       if (version === undefined) continue;
       try {
-        loaded[id] = await readBundle(join(this.#folder, id, version));
+        loaded[id] = await readBundle(join(this.#folder, id, version), () => work.pass(signal));
       } catch (error) {
         signal.throwIfAborted();
         failures[id] = codeOf(error) ?? 'MODEL_FAILED';

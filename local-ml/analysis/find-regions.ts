@@ -4,6 +4,7 @@ import { regionLabels } from '../anatomy/anatomy.ts';
 import type { ModelBundle } from '../inference/bundle.ts';
 import { ModelError } from '../inference/model-error.ts';
 import type { RunModel } from '../inference/tensor.ts';
+import { glance } from '../look.ts';
 import { vertexAreasMm2 } from '../mesh/measure.ts';
 import type { SoundSurface } from '../mesh/validate.ts';
 import { type Familiarity, familiarityOf } from '../segmentation/familiarity.ts';
@@ -100,7 +101,8 @@ export function settingsOf({ bundle: { manifest } }: Pick<LoadedModel, 'bundle'>
 
 function greatestOfRows({ probabilities, labels }: Regions): Float64Array {
   const columns = probabilities.length / labels.length;
-  return new Float64Array(labels.length).map((_, v) =>
-    Math.max(...probabilities.subarray(v * columns, (v + 1) * columns)),
-  );
+  return new Float64Array(labels.length).map((_, v) => {
+    glance(v);
+    return Math.max(...probabilities.subarray(v * columns, (v + 1) * columns));
+  });
 }

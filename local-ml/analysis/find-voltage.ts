@@ -1,5 +1,5 @@
 import type { Abstention, Findings } from '../../protocol/findings.ts';
-import { look } from '../look.ts';
+import { glance, look } from '../look.ts';
 import { Locator } from '../mesh/locator.ts';
 import { PointGrid } from '../mesh/point-grid.ts';
 import type { SoundSurface } from '../mesh/validate.ts';
@@ -63,6 +63,7 @@ function distanceToPoints(
   const grid = new PointGrid(near, 8);
   const p = surface.positionsMm;
   return new Float64Array(p.length / 3).map((_, at) => {
+    glance(at);
     const { squared } = grid.nearest([p[3 * at]!, p[3 * at + 1]!, p[3 * at + 2]!], 1);
     return squared.length > 0 ? Math.sqrt(squared[0]!) : Infinity;
   });

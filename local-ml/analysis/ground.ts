@@ -11,6 +11,7 @@ import {
 } from '../anatomy/anatomy.ts';
 import { leftnessOf, type SiteGround, wallAt } from '../anatomy/site-rules.ts';
 import type { RingGround } from '../lesions/rings.ts';
+import { glance } from '../look.ts';
 import { type Graph, geodesicMm, graphOf } from '../mesh/geodesic.ts';
 import { halfEdgesOf } from '../mesh/half-edges.ts';
 import { labelsOfSubdivided, meanEdgeMm, subdivide } from '../mesh/subdivide.ts';
@@ -86,6 +87,7 @@ export function wallsOf(
 ): (WallName | undefined)[] {
   const { labels, normals, veinsMm, valveMm } = ground;
   const ofVertex = Array.from(labels, (label, vertex): WallName | undefined => {
+    glance(vertex);
     if (label !== labelNumber.BODY || isLeftOut(vertex)) return undefined;
     if (valveMm[vertex]! <= vestibuleMm) return 'mitral';
     return wallAt(vectorAt(normals, vertex), leftnessOf({ L: veinsMm.L[vertex]!, R: veinsMm.R[vertex]! }));
@@ -118,6 +120,9 @@ export function ringGroundOf(surface: SoundSurface, { graph, labels, veinsMm }: 
 
 function each(values: Float64Array, map: (value: Vector3) => Vector3): Float64Array {
   const out = new Float64Array(values.length);
-  for (let at = 0; at < values.length / 3; at++) out.set(map(vectorAt(values, at)), 3 * at);
+  for (let at = 0; at < values.length / 3; at++) {
+    glance(at);
+    out.set(map(vectorAt(values, at)), 3 * at);
+  }
   return out;
 }

@@ -1,3 +1,4 @@
+import { glance } from '../look.ts';
 import { type Graph, geodesicMm } from '../mesh/geodesic.ts';
 import { type HalfEdges, nextHalf } from '../mesh/half-edges.ts';
 import type { Surface } from '../mesh/surface.ts';
@@ -67,6 +68,7 @@ export function sideFrame(side: Side, labelled: Labelled, halfEdges: HalfEdges):
 function rimOf(vein: number, { positionsMm, labels, triangles }: Labelled, { isFirst }: HalfEdges): Vector3[] {
   const rim: Vector3[] = [];
   for (let half = 0; half < triangles.length; half++) {
+    glance(half);
     if (!isFirst[half]) continue;
     const [a, b] = [triangles[half]!, triangles[nextHalf(half)]!];
     const [la, lb] = [labels[a]!, labels[b]!];
@@ -101,6 +103,9 @@ export function distanceToVeinsMm(graph: Graph, labels: Uint8Array, side: Side):
 
 export function verticesWith(labels: Uint8Array, wanted: (label: number) => boolean): number[] {
   const found: number[] = [];
-  for (const [at, label] of labels.entries()) if (wanted(label)) found.push(at);
+  for (const [at, label] of labels.entries()) {
+    glance(at);
+    if (wanted(label)) found.push(at);
+  }
   return found;
 }

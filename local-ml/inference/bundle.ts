@@ -2,6 +2,7 @@ import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Sha256, sha256 } from '../../core/digest.ts';
+import { type Checkpoint, passAlways } from '../../core/gate-flag.ts';
 import type { FamiliarityStats } from '../segmentation/familiarity.ts';
 import { familiaritySchema, type Golden, goldenSchema, type ModelManifest, manifestSchema } from './bundle-schema.ts';
 import { ModelError } from './model-error.ts';
@@ -28,9 +29,9 @@ export const shippedModels = fileURLToPath(new URL('../models', import.meta.url)
 
 /**
  * Reads a bundle and believes nothing of it: sizes first, then the digest of every file that the manifest names, then what
- * the model asks of the runtime. Throws BUNDLE_MISSING, BUNDLE_DAMAGED or BUNDLE_REFUSED.
+ * the model asks of the runtime; a look at the gate between the steps. Throws BUNDLE_MISSING, BUNDLE_DAMAGED or BUNDLE_REFUSED.
  */
-export async function readBundle(folder: string): Promise<ModelBundle> {
+export async function readBundle(folder: string, checkpoint: Checkpoint = passAlways): Promise<ModelBundle> {
   const manifestBytes = await readFile(join(folder, 'manifest.json'), maxManifestBytes);
   const manifest = parse(manifestSchema, manifestBytes, 'manifest');
   if (manifest.id !== basename(dirname(folder)) || manifest.version !== basename(folder)) {
@@ -41,14 +42,17 @@ export async function readBundle(folder: string): Promise<ModelBundle> {
   const files = new Map<string, Uint8Array>();
   for (const [name, { bytes, sha256: expected }] of Object.entries(manifest.files)) {
     const content = await readFile(join(folder, name), bytes);
+    await checkpoint();
     if (content.length !== bytes || sha256(content) !== expected) {
       throw new ModelError('BUNDLE_DAMAGED', 'a file of the bundle is not what the manifest says', { hint: restore });
     }
     files.set(name, content);
   }
   const model = need(files, 'model.onnx');
+  await checkpoint();
   admit(model, manifest);
   const ood = files.get('ood.json');
+  await checkpoint();
   return {
     ...{ manifest, sha256: sha256(manifestBytes), model },
     golden: parse(goldenSchema, need(files, 'golden.json'), 'golden outputs'),

@@ -1,6 +1,6 @@
 import { isVein, labelNumber, type Side, sideOfVein } from '../anatomy/anatomy.ts';
 import { type SiteClass, sideOf } from '../anatomy/site-class.ts';
-import { look } from '../look.ts';
+import { glance, look } from '../look.ts';
 import { type Graph, geodesicMm } from '../mesh/geodesic.ts';
 import type { Surface } from '../mesh/surface.ts';
 import { type Barrier, type Clearance, clearanceOf } from './clearance.ts';
@@ -107,9 +107,8 @@ function deepIn(side: Side, { graph, labels }: RingGround): number[] {
 function farFrom(side: Side, { labels, veinsMm }: RingGround): (vertex: number) => boolean {
   look();
   const isBody = (vertex: number) => labels[vertex] === labelNumber.BODY || labels[vertex] === labelNumber.MV;
-  const distances = [...veinsMm[side]]
-    .filter((mm, vertex) => isBody(vertex) && Number.isFinite(mm))
-    .sort((a, b) => a - b);
+  const distances = veinsMm[side].filter((mm, vertex) => isBody(vertex) && Number.isFinite(mm)).sort();
+  look();
   const bound = Math.min(beyondMm, distances[Math.floor(0.8 * distances.length)] ?? 0);
   return (vertex) => isBody(vertex) && veinsMm[side][vertex]! >= bound;
 }
@@ -124,6 +123,7 @@ function reachedFrom(
   const queue = [...sources];
   for (const source of sources) reached[source] = 1;
   for (let at = 0; at < queue.length; at++) {
+    glance(at);
     for (let arc = starts[queue[at]!]!; arc < starts[queue[at]! + 1]!; arc++) {
       const next = targets[arc]!;
       if (reached[next] || !isOpen(arc)) continue;

@@ -1,5 +1,5 @@
 import FlatQueue from 'flatqueue';
-import { look } from '../look.ts';
+import { glance, look } from '../look.ts';
 import type { Graph } from '../mesh/geodesic.ts';
 
 export interface WidestPath {
@@ -34,7 +34,8 @@ export function widestPath(graph: Graph, room: Float64Array, crossing: Crossing)
     widest[source] = Infinity;
     queue.push(source, -Infinity);
   }
-  while (queue.length > 0) {
+  for (let step = 1; queue.length > 0; step++) {
+    glance(step);
     const width = -queue.peekValue()!;
     const vertex = queue.pop()!;
     if (width < widest[vertex]!) continue;

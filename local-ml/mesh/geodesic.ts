@@ -1,5 +1,5 @@
 import FlatQueue from 'flatqueue';
-import { look } from '../look.ts';
+import { glance, look } from '../look.ts';
 import { bucketsOf, type HalfEdges, nextHalf, previousHalf } from './half-edges.ts';
 import type { Surface } from './surface.ts';
 
@@ -28,6 +28,7 @@ export function graphOf(surface: Surface, { twin, isFirst, edges }: HalfEdges): 
     lengths[links++] = mm;
   };
   for (let half = 0; half < twin.length; half++) {
+    glance(half);
     if (!isFirst[half]) continue;
     const other = twin[half]!;
     const a = triangles[half]!;
@@ -69,6 +70,7 @@ function arcsOf(vertices: number, ends: Uint32Array, lengths: Float64Array): Gra
   const targets = new Uint32Array(ends.length);
   const lengthsMm = new Float64Array(ends.length);
   for (let arc = 0; arc < members.length; arc++) {
+    glance(arc);
     const end = members[arc]!;
     targets[arc] = ends[end % 2 === 0 ? end + 1 : end - 1]!;
     lengthsMm[arc] = lengths[Math.floor(end / 2)]!;
@@ -95,7 +97,8 @@ export function geodesicMm(graph: Graph, sources: Iterable<number>, options: Wal
     distances[source] = 0;
     queue.push(source, 0);
   }
-  while (queue.length > 0) {
+  for (let step = 1; queue.length > 0; step++) {
+    glance(step);
     const reached = queue.peekValue()!;
     const vertex = queue.pop()!;
     if (reached > distances[vertex]!) continue;

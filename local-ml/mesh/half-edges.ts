@@ -1,4 +1,4 @@
-import { look } from '../look.ts';
+import { glance, look } from '../look.ts';
 import type { Surface } from './surface.ts';
 
 /** Half-edge `3t + k` runs from corner k of triangle t to its next corner. */
@@ -32,6 +32,7 @@ export function halfEdgesOf({ positionsMm, triangles }: Surface): HalfEdges {
   const seen = new Uint8Array(triangles.length);
   let [boundaryEdges, crowdedEdges, edges] = [0, 0, 0];
   for (let vertex = 0; vertex < vertices; vertex++) {
+    glance(vertex);
     for (let i = starts[vertex]!; i < starts[vertex + 1]!; i++) {
       const half = members[i]!;
       if (seen[half]) continue;
@@ -61,10 +62,16 @@ export function bucketsOf(
   bucketOf: (item: number) => number,
 ): { readonly starts: Uint32Array; readonly members: Uint32Array } {
   const starts = new Uint32Array(buckets + 1);
-  for (let item = 0; item < count; item++) starts[bucketOf(item) + 1]!++;
+  for (let item = 0; item < count; item++) {
+    glance(item);
+    starts[bucketOf(item) + 1]!++;
+  }
   for (let b = 0; b < buckets; b++) starts[b + 1]! += starts[b]!;
   const next = starts.slice();
   const members = new Uint32Array(count);
-  for (let item = 0; item < count; item++) members[next[bucketOf(item)]!++] = item;
+  for (let item = 0; item < count; item++) {
+    glance(item);
+    members[next[bucketOf(item)]!++] = item;
+  }
   return { starts, members };
 }

@@ -1,3 +1,4 @@
+import { glance } from '../look.ts';
 import type { Surface } from './surface.ts';
 import { add, dot, scale, subtract, type Vector3, vectorAt } from './vector.ts';
 
@@ -48,6 +49,7 @@ export class Locator {
     const { triangles } = surface;
     this.#spheres = spheresOf(surface);
     for (let t = 0; t < triangles.length / 3; t++) {
+      glance(t);
       const corners = cornersOf(surface, t).map(cellOf);
       const [low, high] = [Math.min, Math.max].map((pick) => [0, 1, 2].map((k) => pick(...corners.map((c) => c[k]!))));
       for (let x = low![0]!; x <= high![0]!; x++)
@@ -99,6 +101,7 @@ export class Locator {
 function spheresOf({ positionsMm: p, triangles }: Surface): Float64Array {
   const spheres = new Float64Array((4 * triangles.length) / 3);
   for (let t = 0; t < triangles.length / 3; t++) {
+    glance(t);
     let radius = 0;
     for (let axis = 0; axis < 3; axis++) {
       let sum = 0;

@@ -1,3 +1,4 @@
+import { glance } from '../look.ts';
 import type { HalfEdges } from './half-edges.ts';
 import { boundaryLoops } from './pieces.ts';
 import type { Surface } from './surface.ts';
@@ -11,13 +12,17 @@ export function doubledNormal({ positionsMm: p, triangles }: Surface, triangle: 
 
 /** m, mm². */
 export function triangleAreasMm2(surface: Surface): Float64Array {
-  return new Float64Array(surface.triangles.length / 3).map((_, t) => length(doubledNormal(surface, t)) / 2);
+  return new Float64Array(surface.triangles.length / 3).map((_, t) => {
+    glance(t);
+    return length(doubledNormal(surface, t)) / 2;
+  });
 }
 
 /** n, mm²: a third of the area of each triangle around a vertex. Sums to the area of the surface. */
 export function vertexAreasMm2({ positionsMm, triangles }: Surface, areasMm2: Float64Array): Float64Array {
   const areas = new Float64Array(positionsMm.length / 3);
   for (let corner = 0; corner < triangles.length; corner++) {
+    glance(corner);
     areas[triangles[corner]!]! += areasMm2[Math.floor(corner / 3)]! / 3;
   }
   return areas;
@@ -55,6 +60,7 @@ export function signedVolumeMl(surface: Surface, halfEdges: HalfEdges): number {
     sixfold += dot(subtract(a, origin), cross(subtract(b, origin), subtract(c, origin)));
   };
   for (let t = 0; t < triangles.length; t += 3) {
+    glance(t);
     fan(vectorAt(p, triangles[t]!), vectorAt(p, triangles[t + 1]!), vectorAt(p, triangles[t + 2]!));
   }
   for (const loop of boundaryLoops(surface, halfEdges)) {
@@ -77,6 +83,7 @@ export function boundsOf(positionsMm: ArrayLike<number>): { readonly low: Vector
   const low: [number, number, number] = [Infinity, Infinity, Infinity];
   const high: [number, number, number] = [-Infinity, -Infinity, -Infinity];
   for (let at = 0; at < positionsMm.length; at++) {
+    glance(at);
     low[at % 3] = Math.min(low[at % 3]!, positionsMm[at]!);
     high[at % 3] = Math.max(high[at % 3]!, positionsMm[at]!);
   }

@@ -1,3 +1,4 @@
+import { glance } from '../look.ts';
 import { boundary, type HalfEdges, nextHalf } from './half-edges.ts';
 import type { Surface } from './surface.ts';
 
@@ -19,6 +20,7 @@ export function piecesOf({ positionsMm, triangles }: Surface): Pieces {
     return at;
   };
   for (let t = 0; t < triangles.length; t += 3) {
+    glance(t);
     for (const other of [triangles[t + 1]!, triangles[t + 2]!]) {
       const [a, b] = [rootOf(triangles[t]!), rootOf(other)];
       if (a !== b) parent[Math.max(a, b)] = Math.min(a, b);

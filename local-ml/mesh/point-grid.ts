@@ -1,3 +1,4 @@
+import { glance } from '../look.ts';
 import type { Vector3 } from './vector.ts';
 
 /** Finds the nearest of many points: they stand in cells, which are looked at from near to far. */
@@ -13,6 +14,7 @@ export class PointGrid {
     this.#positions = positions;
     this.#cellMm = cellMm;
     for (let at = 0; at < positions.length / 3; at++) {
+      glance(at);
       const cell = this.#cellOf([positions[3 * at]!, positions[3 * at + 1]!, positions[3 * at + 2]!]);
       for (let axis = 0; axis < 3; axis++) {
         this.#low[axis] = Math.min(this.#low[axis]!, cell[axis]!);

@@ -1,4 +1,4 @@
-import { look } from '../look.ts';
+import { glance, look } from '../look.ts';
 import type { Surface } from './surface.ts';
 
 /** A surface of which every triangle was made four; its first vertices are those of the surface that it was made of. */
@@ -26,6 +26,7 @@ export function subdivide({ positionsMm, triangles }: Surface): Subdivided {
   };
   const finer = new Uint32Array(4 * triangles.length);
   for (let t = 0; t < triangles.length; t += 3) {
+    glance(t);
     const [a, b, c] = [triangles[t]!, triangles[t + 1]!, triangles[t + 2]!];
     const [ab, bc, ca] = [middle(a, b), middle(b, c), middle(c, a)];
     finer.set([a, ab, ca, ab, b, bc, ca, bc, c, ab, bc, ca], 4 * t);

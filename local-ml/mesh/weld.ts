@@ -1,4 +1,4 @@
-import { look } from '../look.ts';
+import { glance, look } from '../look.ts';
 import { doubledNormal } from './measure.ts';
 import type { Surface, SurfaceOfMesh } from './surface.ts';
 import { length } from './vector.ts';
@@ -15,6 +15,7 @@ export function weld(surface: Surface): SurfaceOfMesh & { readonly placeOf: Uint
   const known = new Map<string, number>();
   const rounded = (at: number) => Math.round(p[at]! * 1000) + 0;
   for (let vertex = 0; vertex < placeOf.length; vertex++) {
+    glance(vertex);
     const key = `${rounded(3 * vertex)} ${rounded(3 * vertex + 1)} ${rounded(3 * vertex + 2)}`;
     const place = known.get(key) ?? source.push(vertex) - 1;
     known.set(key, place);
@@ -24,6 +25,7 @@ export function weld(surface: Surface): SurfaceOfMesh & { readonly placeOf: Uint
   for (const [at, vertex] of source.entries()) positionsMm.set(p.subarray(3 * vertex, 3 * vertex + 3), 3 * at);
   const kept: number[] = [];
   for (let t = 0; t + 2 < triangles.length; t += 3) {
+    glance(t);
     const [a, b, c] = [placeOf[triangles[t]!], placeOf[triangles[t + 1]!], placeOf[triangles[t + 2]!]];
     if (a === undefined || b === undefined || c === undefined || a === b || b === c || a === c) continue;
     const one = { positionsMm, triangles: Uint32Array.of(a, b, c) };

@@ -1,3 +1,4 @@
+import { glance } from '../look.ts';
 import { boundary, type HalfEdges, halfEdgesOf, nextHalf } from '../mesh/half-edges.ts';
 import { doubledNormal, triangleAreasMm2 } from '../mesh/measure.ts';
 import type { Surface } from '../mesh/surface.ts';
@@ -33,6 +34,7 @@ function outwardNormals(surface: Surface): Float64Array {
   const { positionsMm, triangles } = surface;
   const normals = new Float64Array(positionsMm.length);
   for (let t = 0; t < triangles.length / 3; t++) {
+    glance(t);
     const [x, y, z] = doubledNormal(surface, t);
     for (let k = 0; k < 3; k++) {
       const at = 3 * triangles[3 * t + k]!;
@@ -43,6 +45,7 @@ function outwardNormals(surface: Surface): Float64Array {
   }
   const sign = volumeAboutMean(surface) < 0 ? -1 : 1;
   for (let at = 0; at < normals.length; at += 3) {
+    glance(at);
     const size = length([normals[at]!, normals[at + 1]!, normals[at + 2]!]);
     for (let k = 0; k < 3; k++) normals[at + k] = size < 1e-12 ? 0 : (sign * normals[at + k]!) / size;
   }
@@ -63,6 +66,7 @@ function volumeAboutMean({ positionsMm, triangles }: Surface): number {
   const mean: Vector3 = [x / count, y / count, z / count];
   let sixfold = 0;
   for (let t = 0; t < triangles.length; t += 3) {
+    glance(t);
     const [a, b, c] = [0, 1, 2].map((k) => subtract(vectorAt(positionsMm, triangles[t + k]!), mean));
     sixfold += dot(a!, cross(b!, c!));
   }
@@ -79,6 +83,7 @@ function rimsOf({ positionsMm, triangles }: Surface, { twin }: HalfEdges): Shell
   };
   const edges: (readonly [number, number])[] = [];
   for (let half = 0; half < twin.length; half++) {
+    glance(half);
     if (twin[half] !== boundary) continue;
     const edge = [triangles[half]!, triangles[nextHalf(half)]!] as const;
     edges.push(edge);

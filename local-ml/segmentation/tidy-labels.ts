@@ -1,3 +1,4 @@
+import { glance } from '../look.ts';
 import { nextHalf } from '../mesh/half-edges.ts';
 import { vertexAreasMm2 } from '../mesh/measure.ts';
 import type { Shell } from './shell.ts';
@@ -19,6 +20,7 @@ export function tidyLabels(shell: Shell, labels: Uint8Array): Uint8Array {
     return at;
   };
   for (let half = 0; half < triangles.length; half++) {
+    glance(half);
     const [a, b] = [triangles[half]!, triangles[nextHalf(half)]!];
     if (labels[a] !== labels[b]) continue;
     const [x, y] = [rootOf(a), rootOf(b)];

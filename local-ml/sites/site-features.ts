@@ -1,5 +1,6 @@
 import { isVein, type Labelled, labelNumber, sideFrame, sides } from '../anatomy/anatomy.ts';
 import type { Lesion } from '../lesions/lesion.ts';
+import { glance, look } from '../look.ts';
 import { PointGrid } from '../mesh/point-grid.ts';
 import { dot, subtract, type Vector3, vectorAt } from '../mesh/vector.ts';
 import { type Rotation, turned } from '../segmentation/rotation.ts';
@@ -31,6 +32,7 @@ export function siteFeatures(ground: SiteFeatureGround, lesions: readonly Lesion
   const places = lesions.map(({ placeMm }) => canonical(placeMm));
   const out = new Float64Array(siteChannels * lesions.length);
   for (const [l, x] of places.entries()) {
+    look();
     const row: number[] = [];
     for (const frame of frames) {
       const { centreMm: c, anterior, superior, outward, heightMm } = frame!;
@@ -94,6 +96,9 @@ function farOf(grid: PointGrid | undefined, place: Vector3): number {
 
 function mapped(positions: Float64Array, map: (place: Vector3) => Vector3): Float64Array {
   const out = new Float64Array(positions.length);
-  for (let at = 0; at < positions.length / 3; at++) out.set(map(vectorAt(positions, at)), 3 * at);
+  for (let at = 0; at < positions.length / 3; at++) {
+    glance(at);
+    out.set(map(vectorAt(positions, at)), 3 * at);
+  }
   return out;
 }

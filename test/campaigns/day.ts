@@ -44,7 +44,7 @@ export interface DayReport {
  */
 export async function dayCampaign(seed: number, say: (line: string) => void): Promise<DayReport> {
   const random = seededRandom(seed);
-  const site = await Site.create({ bytesPerSecond: 100_000_000, rescanSeconds: 1, coolDownSeconds: 2 });
+  const site = await Site.create({ analysis: true, bytesPerSecond: 100_000_000, rescanSeconds: 1, coolDownSeconds: 2 });
   const recorder = join(site.data, 'recorder');
   const startedMs = performance.now();
   try {

@@ -29,7 +29,7 @@ const points = 30;
  */
 export async function killCampaign(seed: number, kills: number, say: (line: string) => void): Promise<KillReport> {
   const random = seededRandom(seed);
-  const site = await Site.create({ bytesPerSecond, quietSeconds: 0.5 });
+  const site = await Site.create({ analysis: true, bytesPerSecond, quietSeconds: 0.5 });
   try {
     await site.start();
     const source = await site.simulate(seed % 1000, points, join(site.data, 'source'));

@@ -53,7 +53,7 @@ export async function pausesCampaign(
   { closedMs = shortMs, ...other }: PausesOptions = {},
 ): Promise<PausesReport> {
   const random = seededRandom(seed);
-  const site = await Site.create({ bytesPerSecond, coolDownSeconds: 0, ...other });
+  const site = await Site.create({ analysis: true, bytesPerSecond, coolDownSeconds: 0, ...other });
   try {
     await site.start();
     const seen = new Seen();

@@ -24,6 +24,8 @@ export interface SiteOptions {
   readonly quietSeconds?: number;
   readonly coolDownSeconds?: number;
   readonly rescanSeconds?: number;
+  /** Whether cases are analysed once they are sealed. Off unless a test is about that: it takes seconds for each. */
+  readonly analysis?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
   /** Another checkout whose appliance is to be run; default: this one. */
   readonly applianceMain?: string;
@@ -193,6 +195,7 @@ export class Site {
       config.storage = { ...config.storage, reserveBytes: 0, keepDeliveredDays: 30 };
       config.procedure = { ...config.procedure, coolDownSeconds: options.coolDownSeconds ?? 0.2 };
       config.upload = { ...config.upload, receiptSeconds: 2 };
+      config.analysis = { ...config.analysis, enabled: options.analysis ?? false };
     });
   }
 

@@ -34,7 +34,7 @@ export async function wholeProduct(
   const begun = performance.now();
   const planted = Array.from({ length: cases }, (_, index) => asStudy(plantedCase(seed, index), index >> 1));
   const hunt = new Hunt(planted.flatMap(({ plants }) => plants.flatMap(({ identifier }) => identifier.secrets)));
-  const site = await Site.create({ quietSeconds: 0.5 });
+  const site = await Site.create({ analysis: true, quietSeconds: 0.5 });
   try {
     await site.start();
     const inbox = new Set<string>();
