@@ -8,9 +8,11 @@ import { z } from 'zod';
 import { openFolder, readStudy, type Study } from '../carto/index.ts';
 import { passAlways } from '../core/gate-flag.ts';
 import { applianceCaseSchema, cloudCaseSchema } from '../protocol/documents.ts';
+import { caseFindingsSchema, notForDiagnosis } from '../protocol/findings.ts';
 import { receiptSchema } from '../protocol/receipt.ts';
 import { porcineExport, withSamples } from './harness/samples.ts';
 import { expectDone, Site } from './harness/site.ts';
+import { until } from './harness/until.ts';
 
 /** Takes a case from the inbox to the exported files at the cloud side, and returns where those are. */
 async function journey(site: Site): Promise<{ exported: string; study: Study }> {
@@ -145,6 +147,12 @@ function rowsOf(file: string): string[][] {
     .map((line) => line.trim().split(/\s+/));
 }
 
+async function itemsOf(site: Site): Promise<unknown[]> {
+  return JSON.parse(
+    (await expectDone(site.cloud('items', 'list', '--kind', 'findings', '--json'))).stdout,
+  ) as unknown[];
+}
+
 describe('the bundled case', () => {
   let site: Site | undefined;
   after(() => site?.close());
@@ -163,6 +171,19 @@ describe('the bundled case', () => {
       study.visiTag?.sites.map((one) => one.rfIndex),
       original.visiTag?.sites.map((one) => one.rfIndex),
     );
+  });
+
+  test('JOURNEY-04: what the analysis found arrives too, under the case’s code, and says what it is not', async () => {
+    const { caseId } = (await site!.cloudCases())[0]!;
+    await until(async () => (await itemsOf(site!)).length > 0, 'the findings at the receiver', 60_000);
+    const to = join(site!.data, 'findings.jsonl');
+    await expectDone(site!.cloud('items', 'export', '--kind', 'findings', '--to', to));
+    const [line] = readFileSync(to, 'utf8').trim().split('\n');
+    const { body } = z.object({ body: z.unknown() }).parse(JSON.parse(line!));
+    const found = caseFindingsSchema.parse(typeof body === 'string' ? JSON.parse(body) : body);
+    assert.equal(found.caseId, caseId);
+    assert.ok('findings' in found && found.findings.lesions && found.findings.voltage && found.findings.regions);
+    assert.equal(found.findings.notice, notForDiagnosis);
   });
 
   test('JOURNEY-03: verify names an archive whose stored bytes have changed, with exit code 1', async () => {

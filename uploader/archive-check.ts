@@ -22,29 +22,37 @@ export async function openArchiveFile(path: string, bytes: number): Promise<File
   }
 }
 
-/** Proves that a file still has the bytes that were sealed. `pass` is called between pieces of 1 MiB. */
+/**
+ * Proves that a file still has the bytes that were sealed. One piece of 1 MiB is read while the one before is hashed;
+ * `pass` is called in between, when nothing is being read.
+ */
 export async function proveBytes(file: FileHandle, sha256: string, pass: () => Promise<void>): Promise<void> {
   const hash = createHash('sha256');
-  const piece = Buffer.allocUnsafeSlow(pieceBytes);
+  const pieces = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)] as const;
+  await pass();
+  let reading = file.read(pieces[0], 0, pieceBytes, 0);
   for (let at = 0; ; ) {
-    await pass();
-    const { bytesRead } = await file.read(piece, 0, piece.length, at);
+    const { bytesRead, buffer } = await reading;
     if (bytesRead === 0) break;
-    hash.update(piece.subarray(0, bytesRead));
+    await pass();
     at += bytesRead;
+    reading = file.read(buffer === pieces[0] ? pieces[1] : pieces[0], 0, pieceBytes, at);
+    hash.update(buffer.subarray(0, bytesRead));
   }
   if (hash.digest('hex') !== sha256) throw damaged('its SHA-256 differs');
 }
 
-/** Reads exactly so many bytes. Throws ARCHIVE_DAMAGED when the file ends before. */
-export async function readExactly(file: FileHandle, start: number, bytes: number): Promise<Buffer> {
-  const block = Buffer.allocUnsafeSlow(bytes);
-  for (let read = 0; read < bytes; ) {
-    const { bytesRead } = await file.read(block, read, bytes - read, start + read);
+/** Fills a block from the file and digests it on the way. Throws ARCHIVE_DAMAGED when the file ends before. */
+export async function readBlock(file: FileHandle, start: number, block: Buffer): Promise<Buffer> {
+  const hash = createHash('sha256');
+  for (let read = 0; read < block.length; ) {
+    // Piece by piece: several megabytes at once would hold up everything else.
+    const { bytesRead } = await file.read(block, read, Math.min(pieceBytes, block.length - read), start + read);
     if (bytesRead === 0) throw damaged('it ended early');
+    hash.update(block.subarray(read, read + bytesRead));
     read += bytesRead;
   }
-  return block;
+  return hash.digest();
 }
 
 function damaged(what: string, cause?: unknown): UploadError {

@@ -42,8 +42,11 @@ export class ArchiveUploader {
   /** Uploads one archive, or the next part of it. Throws UploadError; the ledger then says how far it came. */
   async upload(archive: ArchiveRecord, run: TransferRun): Promise<'uploaded' | 'set-aside'> {
     await using file = await openArchiveFile(join(this.#deps.folder, archive.file), archive.bytes);
-    await this.#prove(archive, file, run);
-    const ticket = await this.#deps.tickets.obtain(archive, { gate: this.#deps.gate, signal: run.signal });
+    // The hub thinks about it while the archive is proved; no byte of that leaves before.
+    const asked = this.#deps.tickets.obtain(archive, { gate: this.#deps.gate, signal: run.signal });
+    const [proved] = await Promise.allSettled([this.#prove(archive, file, run), asked]);
+    if (proved.status === 'rejected') throw proved.reason;
+    const ticket = await asked;
     if (!ticket) return 'set-aside';
     try {
       return await this.#transfer(archive, file, ticket, run);

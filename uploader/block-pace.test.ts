@@ -5,7 +5,7 @@ import { type Extent, nextBlockBytes, nextExtent, type Pace, paced, slowed, unkn
 
 const [kib, mib] = [1024, 1024 * 1024];
 
-test('sizes start small and grow fourfold while the line is fast, up to 8 MiB', () => {
+test('sizes start small and grow eightfold while the line is fast, up to 8 MiB', () => {
   let pace = unknownPace;
   const sizes: number[] = [];
   for (let n = 0; n < 7; n++) {
@@ -13,7 +13,7 @@ test('sizes start small and grow fourfold while the line is fast, up to 8 MiB', 
     sizes.push(bytes / kib);
     pace = paced(pace, bytes, 5);
   }
-  assert.deepEqual(sizes, [256, 1024, 4096, 8192, 8192, 8192, 8192]);
+  assert.deepEqual(sizes, [256, 2048, 8192, 8192, 8192, 8192, 8192]);
 });
 
 test('a steady line gets blocks that take well under 2 s', () => {

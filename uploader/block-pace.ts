@@ -10,7 +10,7 @@ const mostBlocks = 40_000;
 const aimMs = 1_000;
 
 /** So much larger than the last one a block is at most, however fast that was. */
-const growth = 4;
+const growth = 8;
 
 /** What is known of the way to the blob endpoint. */
 export interface Pace {

@@ -55,7 +55,8 @@ test('COURIER-14: an archive of 5 GB goes on at odd offsets, and sends nothing b
   let committed: readonly string[] = [];
   const endpoint = {
     uncommitted: async () => there,
-    stage: async (_id: string, block: Buffer) => void sent.push(block),
+    // A copy: the memory of a block is used again once it is staged.
+    stage: async (_id: string, block: Buffer) => void sent.push(Buffer.from(block)),
     commit: async (ids: readonly string[]) => {
       committed = ids;
     },

@@ -4,8 +4,9 @@ import type { Clock } from '../core/clock.ts';
 import { codeOf } from '../core/errors.ts';
 import type { Gate } from '../core/gate.ts';
 import type { UploadTicket } from '../protocol/link.ts';
-import { readExactly } from './archive-check.ts';
+import { readBlock } from './archive-check.ts';
 import type { BlobEndpoint } from './blob-endpoint.ts';
+import { BlockBuffers } from './block-buffers.ts';
 import type { Extent, Pacer } from './block-pace.ts';
 import type { StagedBlock } from './delivery-commands.ts';
 import { gated } from './gated.ts';
@@ -53,6 +54,7 @@ export class Transfer {
   readonly #run: TransferRun;
   readonly #known: readonly StagedBlock[];
   readonly #staging: Staging;
+  readonly #buffers = new BlockBuffers();
   #checking: Promise<void> | undefined;
   #ahead: Promise<ReadBlock> | undefined;
   #state: 'going' | 'set-aside' | 'failed' | 'committed' = 'going';
@@ -121,6 +123,8 @@ export class Transfer {
         const sending = this.#send(block, content);
         if (n === 0) void this.#check();
         await sending;
+        // Only now: of a request that failed, somebody may still hold the memory.
+        this.#buffers.give(content);
         this.#staging.staged(block);
         // At most one block of a lane is there and not yet noted: a kill sends that and the one on its way again.
         await noted;
@@ -145,10 +149,9 @@ export class Transfer {
   #read(extent: Extent): Promise<ReadBlock> {
     const { gate } = this.#deps;
     return gated({ gate, name: 'upload', signal: this.#run.signal }, async () => {
-      const content = await readExactly(this.#cargo.file, extent.start, extent.bytes);
-      // In a thread of the pool: several megabytes at once would hold up everything else.
-      const blockId = Buffer.from(await crypto.subtle.digest('SHA-256', content)).toString('base64');
-      return { ...extent, blockId, content };
+      const content = this.#buffers.take(extent.bytes);
+      const digest = await readBlock(this.#cargo.file, extent.start, content);
+      return { ...extent, blockId: digest.toString('base64'), content };
     });
   }
 
