@@ -194,6 +194,9 @@ export class Courier implements Service {
   }
 
   async #step(signal: AbortSignal): Promise<void> {
+    const { gate } = this.#deps;
+    // Behind a closed gate not even the next job is looked for: that reads the ledger.
+    await gate.pass(signal);
     const outlook = this.#outlook();
     const job = nextJob(outlook);
     if (job.kind === 'wait') return this.#wait(job.untilMs, signal);
