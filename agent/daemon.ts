@@ -264,6 +264,7 @@ export class Daemon {
     const analyst: Analyst = new Analyst({
       ...{ ledger, gate, log, announce, casesFolder: folders.cases, storageKey: keys.storage },
       store: new FindingsStore(folders.findings, keys.storage.secret),
+      isEnabled: config.analysis.enabled,
       openAnalyser: () => openAnalyser(config.analysis, { gate, cpuPercent, onThread: () => disk.apply() }),
       // Nothing leaves under `site-only`.
       isSent: config.send.review === 'always' && config.privacy.profile !== 'site-only',
@@ -302,7 +303,10 @@ export class Daemon {
         ...{ gate, ledger, exports, wakeIntake: wake },
         hastenCourier: () => cloud.hasten(),
         wakeReleaser: () => releaser.wake(),
-        onWithdrawn: (caseId) => noteWithdrawn(journal, ledger.read, caseId, log),
+        onWithdrawn: (caseId) => {
+          noteWithdrawn(journal, ledger.read, caseId, log);
+          analyst.wake();
+        },
       }),
     };
     const telemetry = telemetryOf(config, {
@@ -332,7 +336,7 @@ export class Daemon {
         seal,
         releaser,
         intake,
-        ...(config.analysis.enabled ? [analyst] : []),
+        analyst,
         ...(delivery ? [delivery] : []),
         ...telemetry,
         ...sending,

@@ -21,7 +21,8 @@ export type DeletionOrder = z.infer<typeof deletionOrderSchema>;
 
 /**
  * Payload of a certificate of deletion (compact JWS, ES256, the receipt key): these bytes, and the keys that open them,
- * are gone from the receiver, and whatever of the case comes later is not taken. `erased` holds deltas too.
+ * are gone from the receiver, so are findings of the case, and whatever of it comes later is not taken. `erased` holds
+ * deltas too. The protected header says how many findings were erased (`findings`).
  */
 export const certificateSchema = z.strictObject({
   v: z.literal(1),

@@ -10,6 +10,7 @@ import { GatewayError } from '../core/errors.ts';
  * - `BLOB_MISSING`: the blob that a manifest names is not there
  * - `DISK_FULL`: too little space for what would be stored
  * - `OBJECT_MISSING`: the store lacks an object
+ * - `IN_USE`: somebody reads the catalogue as it was before an erasure
  * - `CATALOGUE_MISSING`: no receiver has ever run in this folder
  * - `CASE_UNKNOWN`, `CASE_AMBIGUOUS`, `CASE_EMPTY`, `CASE_ERASED`, `EXPORT_TARGET`: a case cannot be exported as asked
  */
@@ -23,6 +24,7 @@ export type ReceiverErrorCode =
   | 'BLOB_MISSING'
   | 'DISK_FULL'
   | 'OBJECT_MISSING'
+  | 'IN_USE'
   | 'CATALOGUE_MISSING'
   | 'CASE_UNKNOWN'
   | 'CASE_AMBIGUOUS'

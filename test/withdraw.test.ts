@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { compactVerify } from 'jose';
+import { compactVerify, decodeProtectedHeader } from 'jose';
 import { simulateStudy } from '../carto/index.ts';
 import { cloudFoldersOf } from '../cloud/folders.ts';
 import { type ApplianceCase, applianceCaseSchema, type CloudCase, cloudCaseSchema } from '../protocol/documents.ts';
+import { caseFindingsSchema, type Findings } from '../protocol/findings.ts';
 import { certificateSchema } from '../protocol/withdrawal.ts';
 import { expectDone, Site } from './harness/site.ts';
 import { until } from './harness/until.ts';
@@ -100,6 +101,62 @@ test('WITHDRAW-03: why somebody had a case erased is in no file in clear, here o
   assert.ok(existsSync(join(site.data, 'appliance', 'ledger.db')));
   const found = filesBelow(site.data).filter((path) => readFileSync(path).includes('Zarathustra'));
   assert.deepEqual(found, []);
+});
+
+test('WITHDRAW-05: findings of a withdrawn case are erased on both sides, to the last byte; those of others stay', async (t) => {
+  const analysed = await Site.create({ analysis: true });
+  t.after(() => analysed.close());
+  await analysed.start();
+  for (const seed of [7, 8]) {
+    await simulateStudy({ seed, points: 0, folder: analysed.inbox, atomic: true });
+    await analysed.reached('delivered', seed - 6, 240_000);
+  }
+  const itemsThere = async () => {
+    const { stdout } = await expectDone(analysed.cloud('items', 'list', '--kind', 'findings', '--json'));
+    return JSON.parse(stdout) as { readonly id: string }[];
+  };
+  await until(async () => (await itemsThere()).length === 2, 'the findings', 120_000);
+  const to = join(analysed.data, 'findings.jsonl');
+  await expectDone(analysed.cloud('items', 'export', '--kind', 'findings', '--to', to));
+  const bodies = readFileSync(to, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id: string; body: string });
+  rmSync(to);
+  const [first] = await analysed.cases();
+  const caseId = first?.caseId ?? assert.fail();
+  const isOf = ({ body }: { readonly body: string }) => (JSON.parse(body) as { caseId: string }).caseId === caseId;
+  const [gone, stays] = [bodies.find(isOf), bodies.find((one) => !isOf(one))];
+  assert.ok(gone && stays);
+  const marks = ({ body }: { readonly body: string }) => {
+    const { findings } = caseFindingsSchema.parse(JSON.parse(body)) as { findings: Findings };
+    return [findings.input.sha256, findings.regions?.labelsSha256 ?? assert.fail()];
+  };
+  const { receiver } = cloudFoldersOf(analysed.data);
+  const findingsHere = join(analysed.data, 'appliance', 'findings');
+  const filesWith = (folder: string, texts: readonly string[]) =>
+    filesBelow(folder).filter((path) => texts.some((text) => readFileSync(path).includes(text)));
+  assert.ok(filesWith(receiver, marks(gone)).length > 0);
+  assert.equal(readdirSync(findingsHere).length, 2);
+
+  await expectDone(analysed.vestibule('cases', 'withdraw', caseId, '--reason', reason));
+  const certified = async () => {
+    const found = (await analysed.cases()).find((one) => one.caseId === caseId);
+    return found?.withdrawn?.state === 'certified' && found.withdrawn;
+  };
+  const { certificate } = await until(certified, 'the certificate', 120_000);
+  assert.equal(decodeProtectedHeader(certificate ?? '').findings, 1);
+  assert.deepEqual(
+    (await itemsThere()).map(({ id }) => id),
+    [stays.id],
+  );
+  assert.deepEqual(filesWith(receiver, marks(gone)), []);
+  assert.ok(filesWith(receiver, marks(stays)).length > 0);
+  await until(() => readdirSync(findingsHere).length === 1, 'the findings here to be gone', 60_000);
+  assert.deepEqual(filesWith(join(analysed.data, 'appliance'), marks(gone)), []);
+  assert.equal((await analysed.cloud('verify')).code, 0);
+  const { stdout } = await expectDone(analysed.vestibule('cases', 'show', caseId));
+  assert.match(stdout, /erased\s+1 findings of the analysis/);
 });
 
 function receiptKey() {

@@ -167,4 +167,12 @@ export const ledgerMigrations: readonly Migration[] = [
     sql: 'CREATE TABLE repairs (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, chain TEXT NOT NULL) STRICT',
   },
   flatReadsMigration,
+  // Whether findings of a case may be at the receiver. Of what was sealed before this was noted they may.
+  {
+    version: 1010,
+    sql: `
+      ALTER TABLE cases ADD COLUMN findings_sent INTEGER NOT NULL DEFAULT 0;
+      UPDATE cases SET findings_sent = 1 WHERE EXISTS (SELECT 1 FROM archives WHERE archives.case_id = cases.case_id);
+    `,
+  },
 ];

@@ -8,11 +8,11 @@ import type { Urgency } from '../protocol/outbox.ts';
 import { AuditedWriter } from './audited-writer.ts';
 import type { DetectedEntry, EntrySize, SealedArchiveRow } from './case-commands.ts';
 import { InlineWriter } from './inline-writer.ts';
-import type { LedgerError } from './ledger-error.ts';
+import { LedgerError } from './ledger-error.ts';
 import type { ArgsOf, CommandName, ResultOf } from './ledger-group.ts';
 import { type LedgerReader, openLedgerReader } from './ledger-reader.ts';
 import { LedgerWriter, type WritesLedger } from './ledger-writer.ts';
-import { EnqueueDoor, type NewItem } from './outbox/enqueue.ts';
+import { EnqueueDoor, flawOf, type NewItem } from './outbox/enqueue.ts';
 import type { ItemPlace } from './outbox/plan-items.ts';
 import type { RefusalCode } from './receipt-check.ts';
 import type { VerifiedReceipt } from './receipt-commands.ts';
@@ -145,6 +145,19 @@ export class Ledger {
   /** Puts an item into the outbox. Resolves with its id when it is on disk, fsynced. */
   enqueue(item: NewItem): Promise<string> {
     return this.#door.enqueue(item);
+  }
+
+  /**
+   * Puts findings of a case into the outbox. True when they are on disk, fsynced; false: the case was withdrawn, nothing
+   * is stored. Rejects with ITEM_REFUSED where they are too large.
+   */
+  async enqueueFindings(caseId: string, body: string): Promise<boolean> {
+    const bodies = Buffer.from(body, 'utf8');
+    const flaw = flawOf('findings', bodies);
+    if (flaw !== undefined) throw new LedgerError('ITEM_REFUSED', flaw);
+    const items = [{ kind: 'findings', bytes: bodies.length }] as const;
+    const segment = { caseId, mark: randomDigits(10), at: this.#now(), items, bodies };
+    return (await this.#tellQueued(this.#writer.run('enqueueFindings', segment))) !== undefined;
   }
 
   /** Calls `listener` whenever something was put into the outbox, or back into it. Returns what ends that. */

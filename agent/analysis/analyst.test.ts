@@ -14,7 +14,10 @@ import { Analyst, type AnalystDeps } from './analyst.ts';
 import { FindingsStore } from './findings-store.ts';
 
 /** A place where cases are sealed, and somebody who analyses them. */
-async function analysing(t: TestContext, more: Partial<Pick<AnalystDeps, 'openAnalyser' | 'isSent'>> = {}) {
+async function analysing(
+  t: TestContext,
+  more: Partial<Pick<AnalystDeps, 'openAnalyser' | 'isEnabled' | 'isSent'>> = {},
+) {
   const place = await Workplace.open(t);
   const folder = join(temporaryFolder(t), 'findings');
   const store = new FindingsStore(folder, place.storageKey.secret);
@@ -24,13 +27,14 @@ async function analysing(t: TestContext, more: Partial<Pick<AnalystDeps, 'openAn
   const analyst = new Analyst({
     ledger: {
       read: ledger.read,
-      enqueue: (item) => {
-        sent.push(String(item.body));
-        return ledger.enqueue(item);
+      enqueueFindings: (caseId, body) => {
+        sent.push(body);
+        return ledger.enqueueFindings(caseId, body);
       },
     },
     ...{ gate, casesFolder, storageKey, store, log: silentLog, announce: (one) => void milestones.push(one) },
     openAnalyser: async () => new Analyser({ gate }),
+    isEnabled: true,
     isSent: true,
     ...more,
   });
@@ -87,6 +91,41 @@ test('FINDINGS-02: a case that cannot be analysed has a reason in place of findi
   assert.equal(tries, 3);
   assert.equal(place.ledger.read.outbox.queuedItems('findings', 10).length, 0);
   assert.equal(place.cases[0]!.stage, 'sealed');
+});
+
+test('FINDINGS-04: of a case that is withdrawn while it is analysed nothing is kept and nothing goes out', async (t) => {
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const analyse = async () => {
+    begun.resolve();
+    await goOn.promise;
+    throw Object.assign(new Error('its archive is gone'), { code: 'ENOENT' });
+  };
+  const { place, store, analyst, sent } = await analysing(t, {
+    openAnalyser: async () => ({ analyse, stop: async () => {} }),
+  });
+  place.drop('case');
+  await place.reached('sealed');
+  const [{ caseId }] = place.cases as [(typeof place.cases)[0]];
+  analyst.wake();
+  await begun.promise;
+  await place.ledger.withdraw(caseId);
+  goOn.resolve();
+  await until(() => sent.length > 0, 'the end of the analysis');
+  await analyst.stop();
+  assert.equal(store.has(caseId), false);
+  assert.equal(place.ledger.read.outbox.queuedItems('findings', 10).length, 0);
+});
+
+test('FINDINGS-05: where no case is analysed any more, findings of a withdrawn case are erased all the same', async (t) => {
+  const { place, store, analyst } = await analysing(t, { isEnabled: false });
+  place.drop('case');
+  await place.reached('sealed');
+  const [{ caseId }] = place.cases as [(typeof place.cases)[0]];
+  await store.write({ v: 1, caseId, absent: 'X1' });
+  await place.ledger.withdraw(caseId);
+  analyst.wake();
+  await until(() => !store.has(caseId), 'the erasing');
 });
 
 test('FINDINGS-03: findings of a case that the appliance has no archive of are erased', async (t) => {

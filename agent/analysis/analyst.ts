@@ -10,13 +10,15 @@ import type { ArchiveRecord, Ledger } from '../../uploader/index.ts';
 import type { FindingsStore } from './findings-store.ts';
 
 export interface AnalystDeps {
-  readonly ledger: Pick<Ledger, 'enqueue' | 'read'>;
+  readonly ledger: Pick<Ledger, 'enqueueFindings' | 'read'>;
   readonly gate: Gate;
   readonly log: Log;
   readonly announce: Announce;
   readonly store: FindingsStore;
   readonly casesFolder: string;
   readonly storageKey: { readonly kid: string; readonly secret: Uint8Array };
+  /** Else no case is analysed, and the findings that there are go in their time. */
+  readonly isEnabled: boolean;
   /** Loaded with the first case: an idle daemon stays small. */
   readonly openAnalyser: () => Promise<Pick<Analyser, 'analyse' | 'stop'>>;
   /** Findings leave as cases of the review tier do: always, or not by themselves. */
@@ -57,7 +59,7 @@ export class Analyst implements Service {
     await this.#analyser?.stop();
   }
 
-  /** A case was sealed, or archives were erased. */
+  /** A case was sealed or withdrawn, or archives were erased. */
   wake(): void {
     this.#wake.resolve();
   }
@@ -77,7 +79,7 @@ export class Analyst implements Service {
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const { gate, store, ledger } = this.#deps;
+    const { gate, store, ledger, isEnabled } = this.#deps;
     using work = gate.work('analysis');
     await work.pass(signal);
     for (const caseId of store.cases()) {
@@ -85,7 +87,7 @@ export class Analyst implements Service {
       await work.pass(signal);
       store.erase(caseId);
     }
-    for (const { caseId } of ledger.read.casesAt(readable)) {
+    for (const { caseId } of isEnabled ? ledger.read.casesAt(readable) : []) {
       if (store.has(caseId)) continue;
       const archive = this.#archiveOf(caseId);
       if (archive) await this.#take(caseId, archive, work, signal);
@@ -124,10 +126,13 @@ export class Analyst implements Service {
     }
   }
 
-  /** In the outbox first: a crash in between sends the same bytes twice, it never loses them. */
+  /**
+   * In the outbox first: a crash in between sends the same bytes twice, it never loses them. Nothing goes out of a case that
+   * was withdrawn while it was analysed; what is kept of it a moment too late, the next round erases.
+   */
   async #keep(found: CaseFindings): Promise<void> {
     const { ledger, store, isSent } = this.#deps;
-    if (isSent) await ledger.enqueue({ kind: 'findings', body: store.textOf(found) });
+    if (isSent && !(await ledger.enqueueFindings(found.caseId, store.textOf(found)))) return;
     await store.write(found);
   }
 

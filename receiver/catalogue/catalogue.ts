@@ -48,6 +48,8 @@ export interface CheckedItem {
   readonly kind: ItemKind;
   readonly at: string;
   readonly body: Uint8Array;
+  /** Of findings: their case, with which they are erased. */
+  readonly caseId?: string;
 }
 
 /** The items of a batch: what may be stored, and what is refused one by one. */
@@ -140,6 +142,11 @@ export interface Catalogue {
   refuseWithdrawn(deviceId: string, caseIds: readonly string[]): Promise<void>;
   /** Orders of deletion whose objects may still be there. */
   openErasures(): Promise<readonly Erasure[]>;
+  /**
+   * What was erased is in none of the catalogue's files any more. Costs nothing when nothing was. Rejects with IN_USE
+   * while somebody reads what was there before.
+   */
+  forgetErased(): Promise<void>;
   /** True while an archive that is kept has these bytes. */
   isObjectNeeded(sha256: Sha256): Promise<boolean>;
   /** Keeps the certificate of an erasure, which the device is then told. */
@@ -152,7 +159,7 @@ export interface ItemQuery {
   readonly kind?: string | undefined;
 }
 
-export interface ItemRow extends Omit<CheckedItem, 'body' | 'kind'> {
+export interface ItemRow extends Omit<CheckedItem, 'body' | 'kind' | 'caseId'> {
   readonly deviceId: string;
   readonly kind: string;
   readonly sha256: Sha256;

@@ -76,6 +76,8 @@ interface WithdrawalsTable {
   case_id: string;
   order_json: string;
   certificate: string | null;
+  /** Findings that were erased with it. */
+  findings: Generated<number>;
 }
 
 /** Which archive holds only what differs, and from which. The base cannot go before it. */
@@ -106,6 +108,8 @@ interface ItemsTable {
   body: Uint8Array;
   batch: string;
   received_at: string;
+  /** The case that findings are of. */
+  case_id: Generated<string | null>;
 }
 
 interface ReceiptsTable {
@@ -300,6 +304,18 @@ export const catalogueMigrations: readonly Migration[] = [
         certificate TEXT,
         PRIMARY KEY (device_id, case_id)
       ) STRICT;
+    `,
+  },
+  // Findings go with their case, also those of cases that were withdrawn before this was noted.
+  {
+    version: 1006,
+    sql: `
+      ALTER TABLE withdrawals ADD COLUMN findings INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE items ADD COLUMN case_id TEXT;
+      UPDATE items SET case_id = json_extract(CAST(body AS TEXT), '$.caseId')
+        WHERE kind = 'findings' AND json_valid(CAST(body AS TEXT));
+      CREATE INDEX items_by_case ON items (device_id, case_id) WHERE case_id IS NOT NULL;
+      DELETE FROM items WHERE (device_id, case_id) IN (SELECT device_id, case_id FROM withdrawals);
     `,
   },
 ];

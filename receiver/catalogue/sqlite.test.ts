@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
+import { openReader, openStore } from '../../core/database.ts';
 import { sha256 } from '../../core/digest.ts';
+import { temporaryFolder } from '../../core/testing/folder.ts';
 import type { Manifest } from '../../protocol/batch.ts';
 import { newId } from '../../protocol/ids.ts';
 import type { SignReceipt, WaitingEvent } from './catalogue.ts';
+import { catalogueMigrations } from './schema.ts';
 import { SqliteCatalogue } from './sqlite.ts';
 
 const now = new Date('2026-01-01T00:00:00.000Z');
@@ -189,4 +192,45 @@ test('two devices may choose the same case id; asking for it by id alone says so
     assert.equal((await catalogue.reader.cases()).length, 2);
     assert.equal((await catalogue.reader.cases())[0]?.archives.length, 1);
   });
+});
+
+test('findings that came before cases were noted with them are found again, and those of withdrawn cases erased', async (t) => {
+  const path = join(temporaryFolder(t), 'catalogue.db');
+  const before = openStore(
+    path,
+    catalogueMigrations.filter(({ version }) => version < 1006),
+  );
+  before.exec(`INSERT INTO devices VALUES ('d', 1, NULL, 't'); INSERT INTO receipts VALUES ('d', 1, 'b', 'jws', 't');
+    INSERT INTO withdrawals VALUES ('d', 'case-gone', '{}', 'jws')`);
+  const item = before.prepare("INSERT INTO items VALUES (NULL, 'd', ?, 'findings', 't', 's', 'b', 't', ?)");
+  for (const [id, body] of [
+    ['gone', '{"v":1,"caseId":"case-gone"}'],
+    ['kept', '{"v":1,"caseId":"case-kept"}'],
+    ['odd', 'no JSON'],
+  ] as const) {
+    item.run(id, Buffer.from(body));
+  }
+  before.close();
+  new SqliteCatalogue(path, { clock: systemClock, keepRejected: 3, maxWaitingPerDevice: 3 }).close();
+  const now = openReader(path);
+  t.after(() => now.close());
+  assert.deepEqual(now.prepare('SELECT item_id, case_id FROM items ORDER BY item_id').raw().all(), [
+    ['kept', 'case-kept'],
+    ['odd', null],
+  ]);
+});
+
+test('what was erased is not forgotten while somebody still reads it, and then it is', async (t) => {
+  const path = join(temporaryFolder(t), 'catalogue.db');
+  const catalogue = new SqliteCatalogue(path, { clock: systemClock, keepRejected: 3, maxWaitingPerDevice: 3 });
+  t.after(() => catalogue.close());
+  const reader = openReader(path);
+  t.after(() => reader.close());
+  reader.exec('BEGIN');
+  reader.prepare('SELECT count(*) FROM devices').get();
+  await accept(catalogue, 1, accepted('dev-1', 'what is to be forgotten'));
+  await assert.rejects(catalogue.forgetErased(), { code: 'IN_USE' });
+  reader.exec('COMMIT');
+  await catalogue.forgetErased();
+  assert.equal(readFileSync(`${path}-wal`).length, 0);
 });

@@ -1,6 +1,7 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { type Database, openStore } from '../../core/database.ts';
 import type { Sha256 } from '../../core/digest.ts';
+import { ReceiverError } from '../errors.ts';
 import type {
   Acceptance,
   Answer,
@@ -29,6 +30,8 @@ export class SqliteCatalogue implements Catalogue {
   readonly #handle: Database;
   readonly #db: Tables;
   readonly #deps: InboxDeps;
+  /** Something may be left in the files of what was erased: also of what a killed process had erased. */
+  #owesForgetting = true;
 
   constructor(path: string, deps: InboxDeps) {
     this.#handle = openStore(path, catalogueMigrations);
@@ -86,8 +89,9 @@ export class SqliteCatalogue implements Catalogue {
   async storeBatch(event: WaitingEvent, batch: StoredBatch, now: Date, sign: SignReceipt): Promise<Settled> {
     return this.#db.transaction().execute(async (work) => {
       if (await this.#repeat(work, event, batch.manifest.batch)) return 'repeated';
-      await writeBatch(work, batch, now, sign);
+      const { hasErased } = await writeBatch(work, batch, now, sign);
       await this.#done(work, event);
+      if (hasErased) this.#owesForgetting = true;
       return 'stored';
     });
   }
@@ -153,6 +157,16 @@ export class SqliteCatalogue implements Catalogue {
 
   async openErasures(): Promise<readonly Erasure[]> {
     return openErasures(this.#db);
+  }
+
+  /** Deleted rows are zeroed in their pages (`secure_delete`); older copies of the pages are in the write-ahead log. */
+  async forgetErased(): Promise<void> {
+    if (!this.#owesForgetting) return;
+    this.#owesForgetting = false;
+    const { rows } = await sql<{ busy: number }>`PRAGMA wal_checkpoint(TRUNCATE)`.execute(this.#db);
+    if (rows[0]?.busy === 0) return;
+    this.#owesForgetting = true;
+    throw new ReceiverError('IN_USE', 'the catalogue is being read: its log cannot be emptied');
   }
 
   async isObjectNeeded(sha256: Sha256): Promise<boolean> {

@@ -12,11 +12,13 @@ export interface Erasure {
   readonly order: DeletionOrder;
   /** Everything that it marked: archives of the case, and deltas on them. */
   readonly marked: readonly { readonly archiveId: string; readonly sha256: Sha256; readonly bytes: number }[];
+  /** Findings of the case that went with it. */
+  readonly findings: number;
 }
 
 /**
- * Takes an order: from this transaction on nothing of the case is shown as kept, its keys are gone, and whatever of it
- * comes later is refused. The objects are erased afterwards. The same order again changes nothing; once it is certified,
+ * Takes an order: from this transaction on nothing of the case is shown as kept, its keys and its findings are gone, and
+ * whatever of it comes later is refused. The objects are erased afterwards. The same order again changes nothing; once it is certified,
  * whoever asks again has lost the certificate, and is told it once more.
  */
 export async function takeOrder(work: Work, deviceId: string, order: DeletionOrder, now: Date): Promise<void> {
@@ -26,6 +28,7 @@ export async function takeOrder(work: Work, deviceId: string, order: DeletionOrd
     .onConflict((conflict) => conflict.columns(['device_id', 'case_id']).doNothing())
     .executeTakeFirst();
   if (numInsertedOrUpdatedRows === 0n) return tellAgain(work, deviceId, order.caseId);
+  await eraseFindings(work, deviceId, order.caseId);
   const own = work.selectFrom('archives').select('archive_id').where('device_id', '=', deviceId);
   const ids = (await own.where('case_id', '=', order.caseId).execute()).map(({ archive_id }) => archive_id);
   if (ids.length === 0) return;
@@ -37,6 +40,18 @@ export async function takeOrder(work: Work, deviceId: string, order: DeletionOrd
     .where('device_id', '=', deviceId)
     .where('archive_id', 'in', [...ids, ...onThem])
     .where('withdrawn_at', 'is', null)
+    .execute();
+}
+
+/** They are rows of this database, which zeroes what it deletes. */
+async function eraseFindings(work: Work, deviceId: string, caseId: string): Promise<void> {
+  const findings = work.deleteFrom('items').where('device_id', '=', deviceId).where('case_id', '=', caseId);
+  const { numDeletedRows } = await findings.executeTakeFirst();
+  await work
+    .updateTable('withdrawals')
+    .set({ findings: Number(numDeletedRows) })
+    .where('device_id', '=', deviceId)
+    .where('case_id', '=', caseId)
     .execute();
 }
 
@@ -57,17 +72,26 @@ export async function refuseWithdrawn(
   deviceId: string,
   caseIds: readonly string[],
 ): Promise<void> {
-  if (caseIds.length === 0) return;
+  const [found] = await withdrawnAmong(work, deviceId, caseIds);
+  if (found !== undefined) throw new BatchRefused('CASE_WITHDRAWN', `${found} was withdrawn`);
+}
+
+/** Those of these cases that their device has had erased. */
+export async function withdrawnAmong(
+  work: Pick<Work, 'selectFrom'>,
+  deviceId: string,
+  caseIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (caseIds.length === 0) return new Set();
   const query = work.selectFrom('withdrawals').select('case_id').where('device_id', '=', deviceId);
-  const found = await query.where('case_id', 'in', caseIds).executeTakeFirst();
-  if (found) throw new BatchRefused('CASE_WITHDRAWN', `${found.case_id} was withdrawn`);
+  return new Set((await query.where('case_id', 'in', caseIds).execute()).map(({ case_id }) => case_id));
 }
 
 /** Orders that are not certified yet, oldest first. */
 export async function openErasures(work: Pick<Work, 'selectFrom'>): Promise<readonly Erasure[]> {
   const rows = await work.selectFrom('withdrawals').selectAll().where('certificate', 'is', null).execute();
   const erasures: Erasure[] = [];
-  for (const { device_id, case_id, order_json } of rows) {
+  for (const { device_id, case_id, order_json, findings } of rows) {
     const marked = await work
       .selectFrom('archives')
       .select(['archive_id', 'sha256', 'bytes'])
@@ -79,6 +103,7 @@ export async function openErasures(work: Pick<Work, 'selectFrom'>): Promise<read
       deviceId: device_id,
       order: JSON.parse(order_json) as DeletionOrder,
       marked: marked.map((row) => ({ archiveId: row.archive_id, sha256: row.sha256 as Sha256, bytes: row.bytes })),
+      findings,
     });
   }
   return erasures;

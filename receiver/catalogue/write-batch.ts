@@ -11,11 +11,16 @@ import { type NewItems, newItems, writeItems } from './write-items.ts';
 
 type Work = Transaction<CatalogueTables>;
 
+export interface Written {
+  /** Something that came, with this batch or before, is not kept: see `Catalogue.forgetErased`. */
+  readonly hasErased: boolean;
+}
+
 /**
  * Enters a batch: its receipt as the next link of the device's chain, its cases and archives, and the answer that the
  * device waits for. All in the caller's transaction, so that a receipt is never without its entry or the other way.
  */
-export async function writeBatch(work: Work, batch: StoredBatch, now: Date, sign: SignReceipt): Promise<void> {
+export async function writeBatch(work: Work, batch: StoredBatch, now: Date, sign: SignReceipt): Promise<Written> {
   const { manifest } = batch;
   await refuseWithdrawn(
     work,
@@ -32,6 +37,9 @@ export async function writeBatch(work: Work, batch: StoredBatch, now: Date, sign
     if (kind === 'withdrawal') await takeOrder(work, manifest.device, parseOrder(body), now);
   }
   await work.insertInto('answers').values({ device_id: manifest.device, batch: manifest.batch }).execute();
+  const hasOrder = items?.news.some(({ kind }) => kind === 'withdrawal') ?? false;
+  const isTurnedAway = items?.receipt.refused?.some(({ code }) => code === 'CASE_WITHDRAWN') ?? false;
+  return { hasErased: hasOrder || isTurnedAway };
 }
 
 /** What is not an order was refused before it came here. */

@@ -5,6 +5,7 @@ import { maxRefusedItems, type ReceiptItems } from '../../protocol/receipt.ts';
 import { BatchRefused } from '../errors.ts';
 import type { CheckedItem, CheckedItems } from './catalogue.ts';
 import type { CatalogueTables } from './schema.ts';
+import { withdrawnAmong } from './withdrawals.ts';
 
 type Work = Transaction<CatalogueTables>;
 
@@ -19,7 +20,7 @@ const rowsAtOnce = 500;
 
 /**
  * Items that are not stored yet. The same item again, under another batch, is stored once and has its place in both
- * receipts; another body under a known id refuses that item.
+ * receipts; another body under a known id refuses that item, and findings of a case that was withdrawn are refused.
  */
 export async function newItems(work: Work, device: string, items: CheckedItems): Promise<NewItems> {
   const known = new Map<string, string>();
@@ -28,15 +29,31 @@ export async function newItems(work: Work, device: string, items: CheckedItems):
     for (const row of await query.where('item_id', 'in', ids).execute()) known.set(row.item_id, row.sha256);
   }
   const reused = items.accepted.filter(({ id, body }) => (known.get(id) ?? sha256(body)) !== sha256(body));
-  const refused = [...items.refused, ...reused.map(({ id }) => ({ id, code: 'ITEM_ID_REUSED' }))];
+  const erased = await ofWithdrawnCases(work, device, items.accepted);
+  const refused = [
+    ...items.refused,
+    ...reused.map(({ id }) => ({ id, code: 'ITEM_ID_REUSED' })),
+    ...[...erased].map((id) => ({ id, code: 'CASE_WITHDRAWN' })),
+  ];
   if (refused.length > maxRefusedItems) {
     throw new BatchRefused('ITEMS_REFUSED', `${refused.length} of ${items.count} items are refused`);
   }
   const { count, sha256: digest } = items;
   return {
-    news: items.accepted.filter(({ id }) => !known.has(id)),
+    news: items.accepted.filter(({ id }) => !known.has(id) && !erased.has(id)),
     receipt: { count, sha256: digest, ...(refused.length > 0 ? { refused } : {}) },
   };
+}
+
+/** Ids of findings whose case was withdrawn. What was stored of it is erased, so none of them is a known one. */
+async function ofWithdrawnCases(
+  work: Work,
+  device: string,
+  items: readonly CheckedItem[],
+): Promise<ReadonlySet<string>> {
+  const cases = [...new Set(items.flatMap(({ caseId }) => caseId ?? []))];
+  const withdrawn = await withdrawnAmong(work, device, cases);
+  return new Set(items.flatMap(({ id, caseId }) => (caseId !== undefined && withdrawn.has(caseId) ? [id] : [])));
 }
 
 /** Enters items. Their receipt must be entered before. */
@@ -48,8 +65,8 @@ export async function writeItems(
 ): Promise<void> {
   const common = { device_id: manifest.device, batch: manifest.batch, received_at: now.toISOString() };
   for (const portion of portions(news)) {
-    const rows = portion.map(({ id, kind, at, body }) => {
-      return { ...common, item_id: id, kind, at, sha256: sha256(body), body };
+    const rows = portion.map(({ id, kind, at, body, caseId }) => {
+      return { ...common, item_id: id, kind, at, sha256: sha256(body), body, case_id: caseId ?? null };
     });
     await work.insertInto('items').values(rows).execute();
   }

@@ -1,6 +1,7 @@
 import { sha256 } from '../../core/digest.ts';
 import { type Envelope, open } from '../../core/envelope.ts';
 import { type Manifest, type ManifestItems, maxItemBlobBytes } from '../../protocol/batch.ts';
+import { caseOfFindings } from '../../protocol/findings-case.ts';
 import { bodyOf, itemsDigest, openItemBlob } from '../../protocol/item-pack.ts';
 import { itemKindSchema, maxItemBytes, type WireItem } from '../../protocol/outbox.ts';
 import { deletionOrderSchema } from '../../protocol/withdrawal.ts';
@@ -47,7 +48,8 @@ function judge(item: WireItem): Judged {
   if (!known.success) return { id, body, code: 'KIND_UNKNOWN' };
   if (body.length > maxItemBytes) return { id, body, code: 'ITEM_TOO_LARGE' };
   if (known.data === 'withdrawal' && !isOrder(body)) return { id, body, code: 'ORDER_INVALID' };
-  return { id, kind: known.data, at, body };
+  const caseId = known.data === 'findings' ? caseOfFindings(body) : undefined;
+  return { id, kind: known.data, at, body, ...(caseId === undefined ? {} : { caseId }) };
 }
 
 function isOrder(body: Buffer): boolean {

@@ -3,15 +3,20 @@ import { certificateSchema, type DeletionCertificate } from '../../protocol/with
 import type { Erasure } from '../catalogue/withdrawals.ts';
 import type { PrivateKey } from '../settings.ts';
 
-export type SignCertificate = (certificate: DeletionCertificate) => Promise<string>;
+/** `findings`: how many findings of the case were erased. */
+export type SignCertificate = (certificate: DeletionCertificate, findings: number) => Promise<string>;
 
-/** A function that signs certificates of deletion as compact JWS (ES256) with the receipt key. */
+/**
+ * A function that signs certificates of deletion as compact JWS (ES256) with the receipt key. What went beside archives is
+ * said in the protected header: an appliance of before passes over parameters that it does not know (RFC 7515, 4), but
+ * takes no payload with other fields.
+ */
 export async function certificateSigner(key: PrivateKey): Promise<SignCertificate> {
   const { kid, ...jwk } = key;
   const signingKey = await importJWK(jwk satisfies JWK, 'ES256');
-  return (certificate) => {
+  return (certificate, findings) => {
     const payload = new TextEncoder().encode(JSON.stringify(certificateSchema.parse(certificate)));
-    return new CompactSign(payload).setProtectedHeader({ alg: 'ES256', kid, typ: 'JWS' }).sign(signingKey);
+    return new CompactSign(payload).setProtectedHeader({ alg: 'ES256', kid, typ: 'JWS', findings }).sign(signingKey);
   };
 }
 

@@ -22,7 +22,7 @@ export interface EraserDeps {
 const longestMs = 3_600_000;
 
 /**
- * Does what orders of deletion ask for: removes the objects, and only then signs that they are gone. The order stands in
+ * Does what orders of deletion ask for: removes the objects, empties the catalogue's log, and only then signs that they are gone. The order stands in
  * the catalogue until its certificate does, so a kill anywhere is made good.
  */
 export class Eraser {
@@ -45,6 +45,7 @@ export class Eraser {
     for (let failures = 0; !signal.aborted; ) {
       try {
         for (const erasure of await catalogue.openErasures()) await this.#erase(erasure);
+        await catalogue.forgetErased();
         failures = 0;
       } catch (error) {
         failures++;
@@ -59,9 +60,10 @@ export class Eraser {
     for (const { sha256 } of erasure.marked) {
       if (!(await catalogue.isObjectNeeded(sha256))) await objects.remove(sha256);
     }
-    await catalogue.certifyErasure(erasure, await sign(certificateOf(erasure, clock.now())));
-    const { deviceId, order, marked } = erasure;
-    log.info({ deviceId, caseId: order.caseId, archives: marked.length }, 'case erased by order');
+    await catalogue.forgetErased();
+    await catalogue.certifyErasure(erasure, await sign(certificateOf(erasure, clock.now()), erasure.findings));
+    const { deviceId, order, marked, findings } = erasure;
+    log.info({ deviceId, caseId: order.caseId, archives: marked.length, findings }, 'case erased by order');
     onCertified(deviceId);
   }
 }

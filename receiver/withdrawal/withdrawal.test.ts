@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { compactVerify, importJWK } from 'jose';
+import { compactVerify, decodeProtectedHeader, importJWK } from 'jose';
+import { newId } from '../../protocol/ids.ts';
 import { itemsDigest, type PlainItem, wireItem } from '../../protocol/item-pack.ts';
+import type { Receipt } from '../../protocol/receipt.ts';
 import { certificateSchema, type DeletionOrder, deletionOrderSchema } from '../../protocol/withdrawal.ts';
 import { publicKeyOf, verifyObjects } from '../index.ts';
 import type { TestDevice } from '../testing/device.ts';
@@ -61,4 +66,71 @@ test('an order erases the archive and the delta on it, is certified, and what co
   await device.sendBatch(device.manifest([], { items: asked }));
   await until(() => certificates().length === 2, 'the certificate again');
   assert.equal(certificates()[1], certificates()[0]);
+});
+
+const at = '2030-01-01T00:00:00.000Z';
+let items = 0;
+const itemOf = (kind: string, body: string): PlainItem => ({
+  id: `itm-ffffffffff-${++items}-0`,
+  kind,
+  at,
+  body: Buffer.from(body),
+});
+const findingsOf = (caseId: string, mark: string) =>
+  itemOf('findings', JSON.stringify({ v: 1, caseId, findings: { anatomy: mark } }));
+const orderOf = (caseId: string) =>
+  itemOf('withdrawal', JSON.stringify({ v: 1, order: 'withdraw', caseId, orderedAt: at, archives: [] }));
+
+async function send(...list: readonly PlainItem[]): Promise<Receipt> {
+  const inline = { count: list.length, sha256: itemsDigest(list), inline: list.map(wireItem) };
+  const manifest = device.manifest([], { items: inline });
+  const received = () =>
+    device.receipts
+      .map((jws) => JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as Receipt)
+      .find(({ batch }) => batch === manifest.batch);
+  await device.sendBatch(manifest);
+  await until(() => received() !== undefined, 'the receipt');
+  return received() ?? assert.fail();
+}
+
+/** Files of the receiver that hold a text, as it is or at any place of a base64 text, as events are. */
+function filesWith(text: string): readonly string[] {
+  const shapes = [0, 1, 2].map((shift) => {
+    const coded = Buffer.from(`${' '.repeat(shift)}${text}`).toString('base64url');
+    return coded.slice(shift === 0 ? 0 : 4, Math.floor(coded.length / 4) * 4 - 4);
+  });
+  return readdirSync(world.folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => [text, ...shapes].some((shape) => readFileSync(path).includes(shape)));
+}
+
+test('findings go with their case, whether they come before the order, with it or after it; those of others stay', async () => {
+  const certified = () => device.acknowledged.flatMap((one) => ('certificate' in one ? [one.certificate] : []));
+  const findings = () => world.read((reader) => reader.items({ kind: 'findings' }));
+  const [before, along, late, kept] = [0, 1, 2, 3].map(() => randomBytes(30).toString('hex')) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const [caseId, other] = [newId('case'), newId('case')];
+  const others = findingsOf(other, kept);
+  await send(findingsOf(caseId, before), others, itemOf('findings', 'of no case'));
+  assert.equal((await findings()).length, 3);
+  assert.ok(filesWith(before).length > 0);
+  const count = certified().length;
+  await send(findingsOf(caseId, along), orderOf(caseId));
+  await until(() => certified().length > count, 'the certificate');
+  const certificate = certified().at(-1) ?? '';
+  assert.equal(decodeProtectedHeader(certificate).findings, 2);
+  assert.deepEqual([filesWith(before), filesWith(along)], [[], []], 'gone when it is certified');
+
+  const again = findingsOf(caseId, late);
+  const receipt = await send(again, findingsOf(other, kept));
+  assert.deepEqual(receipt.items?.refused, [{ id: again.id, code: 'CASE_WITHDRAWN' }]);
+  await until(() => filesWith(late).length === 0, 'what came too late to be forgotten');
+  assert.equal((await findings()).length, 3);
+  const body = await world.read((reader) => reader.itemBody('dev-1', others.id));
+  assert.ok(String(Buffer.from(body ?? '')).includes(kept));
 });

@@ -1,6 +1,7 @@
 import type { DeletionOrder } from '../../protocol/withdrawal.ts';
 import { moveCase, withdrawArchives } from '../case-commands.ts';
 import { storeItems } from '../outbox/store-items.ts';
+import { eraseWithdrawnFindings } from '../outbox/withdrawn-findings.ts';
 import { mustChange, oneRow, type Statements } from '../statements.ts';
 
 /** What follows from an order: nothing ever left, or the receiver is told, and certifies it. */
@@ -21,7 +22,7 @@ interface Leaving {
 export const withdrawCommands = {
   /**
    * Records the order, stops what is on its way, says of its archives, and of deltas that stand on them, that they are
-   * to be erased, and forgets what is known of where it came from. The same order again changes nothing.
+   * to be erased, erases findings that were not announced yet, and forgets what is known of where it came from. The same order again changes nothing.
    */
   withdraw(
     sql: Statements,
@@ -31,7 +32,7 @@ export const withdrawCommands = {
       | { state: Withdrawn['state'] }
       | undefined;
     if (known) return { state: known.state, isNew: false };
-    const order = orderOf(caseId, archivesOf(sql, caseId), at);
+    const order = orderOf(sql, caseId, at);
     withdrawCase(sql, caseId);
     const state = order ? 'ordered' : 'local';
     sql('INSERT INTO withdrawals (case_id, state, ordered_at, order_json) VALUES (?, ?, ?, ?)').run(
@@ -62,6 +63,7 @@ export function withdrawCase(sql: Statements, caseId: string): void {
   withdrawArchives(sql, caseId);
   eraseArchivesOf(sql, caseId);
   eraseDeltas(sql, caseId);
+  eraseWithdrawnFindings(sql);
   forgetStudy(sql, caseId);
   sql(
     `UPDATE cases SET source_sealed = zeroblob(0), held_reason = NULL, hint = NULL, fingerprint = NULL
@@ -78,11 +80,16 @@ function archivesOf(sql: Statements, caseId: string): Leaving[] {
   ).all(caseId) as Leaving[];
 }
 
-function orderOf(caseId: string, leaving: readonly Leaving[], at: string): DeletionOrder | undefined {
-  const there = leaving.filter(({ mayBeThere }) => mayBeThere === 1);
-  if (there.length === 0) return undefined;
+/** Findings may have left before any archive did: then the order names none. */
+function orderOf(sql: Statements, caseId: string, at: string): DeletionOrder | undefined {
+  const there = archivesOf(sql, caseId).filter(({ mayBeThere }) => mayBeThere === 1);
+  if (there.length === 0 && !areFindingsSent(sql, caseId)) return undefined;
   const archives = there.map(({ archiveId, sha256, bytes }) => ({ archiveId, sha256, bytes }));
   return { v: 1, order: 'withdraw', caseId, orderedAt: at, archives };
+}
+
+function areFindingsSent(sql: Statements, caseId: string): boolean {
+  return sql('SELECT 1 FROM cases WHERE case_id = ? AND findings_sent = 1').get(caseId) !== undefined;
 }
 
 /** The order goes with the transaction that makes it. */

@@ -81,7 +81,8 @@ export class EnqueueDoor {
   }
 }
 
-function flawOf(kind: string, { length }: Uint8Array): string | undefined {
+/** Why an item cannot be taken; undefined when it can. */
+export function flawOf(kind: string, { length }: Uint8Array): string | undefined {
   if (!(itemKinds as readonly string[]).includes(kind)) return 'an item is of a kind that the outbox does not carry';
   if (length > maxItemBytes) return `an item has ${length} bytes, at most ${maxItemBytes} are taken`;
   return undefined;

@@ -1,15 +1,28 @@
 import type { ItemKind, Urgency } from '../../protocol/outbox.ts';
 import { deliverSegments } from '../audit/segment-commands.ts';
+import { caseRow } from '../case-commands.ts';
 import { mustChange, oneRow, type Statements } from '../statements.ts';
 import { type ItemsRefusalPlan, planAfterItemsRefusal } from './items-refusal-plan.ts';
 import type { ItemPlace } from './plan-items.ts';
-import { type NewSegment, storeItems } from './store-items.ts';
+import { dropEmptySegments, type NewSegment, storeItems } from './store-items.ts';
+import { eraseWithdrawnFindings, noteFindingsSent } from './withdrawn-findings.ts';
 
 /** Steps of items. Each runs inside the writer's transaction. */
 export const outboxCommands = {
   /** Stores items, queued. Returns the number of their segment. */
   enqueue(sql: Statements, segment: NewSegment): number {
     return storeItems(sql, segment);
+  },
+
+  /**
+   * Stores findings of a case, queued, in a segment of their own, so that they can be erased by themselves. Undefined:
+   * the case was withdrawn meanwhile, and nothing was stored.
+   */
+  enqueueFindings(
+    sql: Statements,
+    { caseId, ...segment }: NewSegment & { readonly caseId: string },
+  ): number | undefined {
+    return caseRow(sql, caseId).stage === 'withdrawn' ? undefined : storeItems(sql, segment);
   },
 
   /** Puts queued items into a new batch. Those that are not queued any more stay out of it; false: none was left. */
@@ -45,7 +58,8 @@ export const outboxCommands = {
   ): void {
     const changed = sql(
       `UPDATE item_batches SET sealed_key = @sealedKey, envelope = @envelope, blob_sha256 = @sha256, blob_bytes = @bytes
-       WHERE batch_id = @batchId AND blob IS NULL`,
+       WHERE batch_id = @batchId AND blob IS NULL
+       AND EXISTS (SELECT 1 FROM batches WHERE batch_id = @batchId AND state = 'uploading')`,
     ).run(sealed);
     mustChange(changed, 'batch of items to seal');
   },
@@ -77,6 +91,7 @@ export const outboxCommands = {
        AND EXISTS (SELECT 1 FROM outbox_items WHERE batch = batches.seq)`,
     ).run(manifest, batchId);
     mustChange(completed, 'batch of items to complete');
+    noteFindingsSent(sql, batchId);
     sql('UPDATE item_batches SET items_sha256 = ? WHERE batch_id = ?').run(itemsSha256, batchId);
   },
 
@@ -135,6 +150,7 @@ export function refuseItems(
   parts: Parts,
 ): ItemsRefusalPlan {
   const { seq, batchId, code, at } = refused;
+  eraseWithdrawnFindings(sql);
   const items = sql('SELECT segment, n FROM outbox_items WHERE batch = ? ORDER BY segment, n').all(seq) as ItemPlace[];
   const { tries, urgency } = oneRow<{ tries: number; urgency: Urgency }>(
     sql('SELECT tries, urgency FROM item_batches WHERE batch_id = ?').get(batchId),
@@ -164,6 +180,7 @@ export function deliverItems(
 ): void {
   const park = sql('UPDATE outbox_items SET batch = NULL, parked = ? WHERE segment = ? AND n = ?');
   for (const { segment, n, code } of refused) park.run(`refused: ${code}`, segment, n);
+  if (refused.length > 0) eraseWithdrawnFindings(sql);
   const sums = sql(
     'SELECT kind, count(*) AS items, sum(bytes) AS bytes FROM outbox_items WHERE batch = ? GROUP BY kind',
   ).all(seq) as { kind: ItemKind; items: number; bytes: number }[];
@@ -199,14 +216,6 @@ export function forgetOldItemBatches(sql: Statements): void {
       sql(`DELETE FROM ${table} WHERE batch_id = ?`).run(batch_id);
     }
   }
-}
-
-function dropEmptySegments(sql: Statements, segments: readonly number[]): void {
-  const drop = sql(
-    `DELETE FROM outbox_segments WHERE segment = ?
-     AND NOT EXISTS (SELECT 1 FROM outbox_items WHERE outbox_items.segment = outbox_segments.segment)`,
-  );
-  for (const segment of segments) drop.run(segment);
 }
 
 function openItemBatch(

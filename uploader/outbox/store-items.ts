@@ -2,6 +2,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { ItemKind } from '../../protocol/outbox.ts';
 import { LedgerError } from '../ledger-error.ts';
 import type { Statements } from '../statements.ts';
+import type { ItemPlace } from './plan-items.ts';
 
 /** Items that are enqueued in one go. */
 export interface NewSegment {
@@ -54,6 +55,28 @@ export function storeItems(sql: Statements, { mark, at, items, bodies }: NewSegm
     ).run(kind, sum.items, sum.bytes);
   }
   return segment;
+}
+
+/** Zeroes an item's bytes where other items of its segment stay. */
+export function blankItem(sql: Statements, { segment, n }: ItemPlace): void {
+  const row = sql(
+    `SELECT start, bytes, packing, bodies FROM outbox_items JOIN outbox_segments USING (segment)
+     WHERE segment = ? AND n = ?`,
+  ).get(segment, n) as { start: number; bytes: number; packing: string; bodies: Uint8Array };
+  const bodies = Buffer.from(unpack(row.packing, row.bodies)).fill(0, row.start, row.start + row.bytes);
+  const packed = pack(bodies);
+  sql('UPDATE outbox_segments SET packing = ?, bodies = ? WHERE segment = ?').run(
+    ...[packed.packing, packed.bytes, segment],
+  );
+}
+
+/** Segments whose last item is gone go too. */
+export function dropEmptySegments(sql: Statements, segments: readonly number[]): void {
+  const drop = sql(
+    `DELETE FROM outbox_segments WHERE segment = ?
+     AND NOT EXISTS (SELECT 1 FROM outbox_items WHERE outbox_items.segment = outbox_segments.segment)`,
+  );
+  for (const segment of segments) drop.run(segment);
 }
 
 /** One after the last that is stored, so that the order of segments is the order in which they came. */

@@ -2,6 +2,7 @@ import type { Database } from '../../core/database.ts';
 import { randomDigits } from '../../protocol/ids.ts';
 import { deletionOrderSchema } from '../../protocol/withdrawal.ts';
 import { enqueueOrder, withdrawCase, withdrawCommands } from '../orders/withdraw-commands.ts';
+import { eraseWithdrawnFindings } from '../outbox/withdrawn-findings.ts';
 import { type Statements, statementsOf } from '../statements.ts';
 import type { WithdrawnNote } from './case-journal.ts';
 
@@ -17,6 +18,7 @@ export function withdrawAgain(db: Database, withdrawn: Iterable<WithdrawnNote>):
     if (!sql('SELECT 1 FROM withdrawals WHERE case_id = ?').get(caseId)) enterWithdrawal(sql, note);
     if (certificate !== undefined) withdrawCommands.certify(sql, { caseId, certificate, at });
   }
+  eraseWithdrawnFindings(sql);
 }
 
 /** Nothing of it is here but that it was. */
