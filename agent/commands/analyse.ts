@@ -6,9 +6,11 @@ import { KeyFolder, openLocalKeys } from '../../certs/index.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { exitCode, type GlobalOptions, print, UsageError, Verdict } from '../../core/cli.ts';
 import { Gate } from '../../core/gate.ts';
-import { Analyser, type StudyPlace } from '../../local-ml/index.ts';
+import type { StudyPlace } from '../../local-ml/index.ts';
 import type { Findings } from '../../protocol/findings.ts';
 import { caseIdSchema } from '../../protocol/ids.ts';
+import { type AnalysisSettings, analysisSchema, openAnalyser } from '../analysis/index.ts';
+import { readConfig } from '../config.ts';
 import { foldersOf } from '../folders.ts';
 
 export interface AnalyseFlags {
@@ -19,7 +21,8 @@ export interface AnalyseFlags {
 
 /**
  * `vestibule analyse PATH|CASE`: what can be said of the left atrium, the lesions and the voltages of any export, or of a
- * case that this appliance has sealed. Needs no daemon; sends nothing. Exit 5 where nothing could be said.
+ * case that this appliance has sealed, by the settings of its site's file. Needs no daemon, and of an export no appliance;
+ * sends nothing. Exit 5 where nothing could be said.
  */
 export async function analyse(options: GlobalOptions, target: string, flags: AnalyseFlags): Promise<void> {
   const { report } = flags;
@@ -31,7 +34,7 @@ export async function analyse(options: GlobalOptions, target: string, flags: Ana
     : await exportAt(target, flags.passwordStdin === true);
   const gate = new Gate();
   gate.open();
-  const analyser = new Analyser({ gate });
+  const analyser = await openAnalyser(settingsOf(options), { gate });
   try {
     using work = gate.work('analyse');
     const signal = new AbortController().signal;
@@ -43,6 +46,12 @@ export async function analyse(options: GlobalOptions, target: string, flags: Ana
   } finally {
     await analyser.stop();
   }
+}
+
+/** What the daemon of this data folder goes by; the defaults where no appliance was set up. */
+function settingsOf({ data }: GlobalOptions): AnalysisSettings {
+  const { config } = foldersOf(data);
+  return existsSync(config) ? readConfig(config).analysis : analysisSchema.parse({});
 }
 
 async function exportAt(path: string, passwordStdin: boolean): Promise<StudyPlace> {
