@@ -16,6 +16,8 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { ask } from '../agent/control/index.ts';
+import { foldersOf } from '../agent/folders.ts';
 import { sevenZipOf, zipOf } from '../agent/testing/containers.ts';
 import { simulateStudy } from '../carto/index.ts';
 import type { ApplianceCase } from '../protocol/documents.ts';
@@ -185,16 +187,18 @@ describe('containers', () => {
 
   test('CONTAINER-07: killed in the middle of a locked zip, nothing of the export is readable in the data folder', async () => {
     const { folder } = await simulateStudy({
-      ...{ folder: join(site.data, 'large'), seed: 52, points: 16, names: { study: studyName } },
+      ...{ folder: join(site.data, 'large'), seed: 52, points: 24, names: { study: studyName } },
     });
     const from = site.appliance.lines.length;
     const locked = lockedOuter(site, folder, staged(), { password: filePassword, cipher: 'AES256' });
     renameSync(locked, join(site.inbox, basename(locked)));
     await site.appliance.said('case-settled', 90_000, from);
-    // A closed gate holds the reading where it is.
-    await expectDone(site.vestibule('procedure', 'start', '--reason', 'test'));
+    const inSpool = () => openFilesBelow(site.appliance.pid, join(site.data, 'appliance', 'spool'));
+    await until(async () => (inSpool()[0]?.length ?? 0) > 1_000_000, 'what was unpacked so far', 30_000, 5);
+    // A closed gate holds the reading where it is. Over the socket: on a fast machine a command would come too late.
+    await ask(foldersOf(site.data).socket, { verb: 'procedure-start', reason: 'test', holder: 'cli' });
     const search = new IdentifierSearch([studyName, 'Kanarienvogel']);
-    const spooled = openFilesBelow(site.appliance.pid, join(site.data, 'appliance', 'spool'));
+    const spooled = inSpool();
     assert.equal(spooled.length, 1);
     assert.ok(spooled[0]!.length > 1_000_000);
     assert.deepEqual(search.inBytes(spooled[0]!, 'the spool'), []);
