@@ -8,7 +8,7 @@ import {
 } from '../../protocol/outbox.ts';
 import type { Statements } from '../statements.ts';
 import type { ClassQueue, ItemPlace, ItemPolicy, QueuedItem } from './plan-items.ts';
-import { unpack } from './store-items.ts';
+import { bodyAt, unpack } from './store-items.ts';
 
 /** Of one kind: what came in since the ledger was made, and where it is. `enqueued` is the sum of the others. */
 export interface KindCounts {
@@ -164,11 +164,8 @@ export class OutboxReader {
   }
 
   /** The body of one item; undefined when there is none, or it cannot be read. */
-  bodyAt({ segment, n }: ItemPlace): Uint8Array | undefined {
-    const row = this.#sql('SELECT start, bytes FROM outbox_items WHERE segment = ? AND n = ?').get(segment, n);
-    if (row === undefined) return undefined;
-    const { start, bytes } = row as { start: number; bytes: number };
-    return this.#bodies(segment)?.subarray(start, start + bytes);
+  bodyAt(place: ItemPlace): Uint8Array | undefined {
+    return bodyAt(this.#sql, place);
   }
 
   itemBatch(batchId: string): ItemBatch | undefined {

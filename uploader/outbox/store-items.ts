@@ -57,6 +57,19 @@ export function storeItems(sql: Statements, { mark, at, items, bodies }: NewSegm
   return segment;
 }
 
+/** The body of one item; undefined when there is none, or it cannot be read. */
+export function bodyAt(sql: Statements, { segment, n }: ItemPlace): Uint8Array | undefined {
+  const row = sql(
+    `SELECT start, bytes, packing, bodies FROM outbox_items JOIN outbox_segments USING (segment)
+     WHERE segment = ? AND n = ?`,
+  ).get(segment, n) as { start: number; bytes: number; packing: string; bodies: Uint8Array } | undefined;
+  try {
+    return row && unpack(row.packing, row.bodies).subarray(row.start, row.start + row.bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Zeroes an item's bytes where other items of its segment stay. */
 export function blankItem(sql: Statements, { segment, n }: ItemPlace): void {
   const row = sql(

@@ -1,8 +1,7 @@
 import { caseOfFindings } from '../../protocol/findings-case.ts';
 import type { Statements } from '../statements.ts';
-import { OutboxReader } from './outbox-reader.ts';
 import type { ItemPlace } from './plan-items.ts';
-import { blankItem, dropEmptySegments } from './store-items.ts';
+import { blankItem, bodyAt, dropEmptySegments } from './store-items.ts';
 
 interface Row extends ItemPlace {
   readonly bytes: number;
@@ -25,10 +24,9 @@ const within = `
 export function eraseWithdrawnFindings(sql: Statements): void {
   const rows = sql(within).all() as Row[];
   if (rows.length === 0) return;
-  const read = new OutboxReader(sql);
   const isWithdrawn = sql("SELECT 1 FROM cases WHERE case_id = ? AND stage = 'withdrawn'");
   for (const { open, ...place } of rows) {
-    const caseId = caseOfFindings(read.bodyAt(place) ?? new Uint8Array());
+    const caseId = caseOfFindings(bodyAt(sql, place) ?? new Uint8Array());
     if (caseId === undefined || isWithdrawn.get(caseId) === undefined) continue;
     if (open !== null) dissolveItems(sql, open);
     eraseItem(sql, place);
@@ -41,9 +39,8 @@ export function noteFindingsSent(sql: Statements, batchId: string): void {
     `SELECT segment, n FROM outbox_items
      WHERE batch = (SELECT seq FROM batches WHERE batch_id = ?) AND kind = 'findings'`,
   ).all(batchId) as ItemPlace[];
-  const read = new OutboxReader(sql);
   for (const place of places) {
-    const caseId = caseOfFindings(read.bodyAt(place) ?? new Uint8Array());
+    const caseId = caseOfFindings(bodyAt(sql, place) ?? new Uint8Array());
     if (caseId !== undefined) sql('UPDATE cases SET findings_sent = 1 WHERE case_id = ?').run(caseId);
   }
 }
