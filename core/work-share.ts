@@ -38,13 +38,28 @@ export function threadTime(): ThreadTime {
   return { nowMs: performance.now(), cpuMs: (user + system) / 1000 };
 }
 
+export interface ShareOptions {
+  /** Of one processor; undefined: all of it. */
+  readonly percent: number | undefined;
+  /** Processor time that others used on this thread's behalf, in all so far, ms. */
+  readonly besideMs?: () => number;
+}
+
 /** The same checkpoint, at which this thread also rests as its share demands; without a percentage it is as it was. */
-export function withinShare(pass: Checkpoint, gate: Pick<GateFlag, 'nap'>, percent: number | undefined): Checkpoint {
+export function withinShare(
+  pass: Checkpoint,
+  gate: Pick<GateFlag, 'nap'>,
+  { percent, besideMs = () => 0 }: ShareOptions,
+): Checkpoint {
   if (percent === undefined) return pass;
   const share = new WorkShare(percent);
+  const restMs = () => {
+    const { nowMs, cpuMs } = threadTime();
+    return share.restMs({ nowMs, cpuMs: cpuMs + besideMs() });
+  };
   return async (beforeWaiting) => {
     await pass(beforeWaiting);
-    for (let ms = share.restMs(threadTime()); ms > 0; ms = share.restMs(threadTime())) {
+    for (let ms = restMs(); ms > 0; ms = restMs()) {
       await gate.nap(ms);
       await pass(beforeWaiting);
     }

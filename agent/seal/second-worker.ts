@@ -33,7 +33,7 @@ if (!port) throw new Error('the second worker runs as a thread of the seal worke
 
 const { gate: flag, cpuPercent, shared } = workerData as SecondThreadData;
 const gate = attachGate(flag, () => rest());
-const checkpoint = withinShare(pass, gate, cpuPercent);
+const checkpoint = withinShare(pass, gate, { percent: cpuPercent });
 
 lowerOwnPriority();
 loadBehindGate(standStill);

@@ -37,7 +37,7 @@ const pass: Checkpoint = (beforeWaiting) =>
     await whileSyncing(flushed);
     await second.still();
   });
-const checkpoint = withinShare(pass, gate, cpuPercent);
+const checkpoint = withinShare(pass, gate, { percent: cpuPercent });
 
 lowerOwnPriority();
 loadBehindGate(() => gate.standStill(() => second.standStill()));

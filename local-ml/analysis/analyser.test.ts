@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type SimulateOptions, simulateStudy } from '../../carto/index.ts';
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../core/testing/folder.ts';
 import { findingsSchema, notForDiagnosis } from '../../protocol/findings.ts';
 import { newestVersion, readBundle, shippedModels } from '../inference/bundle.ts';
 import { writeTinyBundle } from '../testing/tiny-onnx.ts';
-import { Analyser } from './analyser.ts';
+import { Analyser, type AnalyserOptions } from './analyser.ts';
 
 const names = { study: 'Miller 1950', maps: ['Map of Miller', 'Another'] };
 
@@ -18,10 +18,10 @@ async function exported(t: TestContext, options: Omit<SimulateOptions, 'folder'>
   return (await simulateStudy({ points: 0, names, ...options, folder: temporaryFolder(t) })).folder;
 }
 
-function analyserOf(t: TestContext, models = shippedModels) {
+function analyserOf(t: TestContext, more: Partial<AnalyserOptions> = {}) {
   const gate = new Gate();
   gate.open();
-  const analyser = new Analyser({ gate, models });
+  const analyser = new Analyser({ gate, ...more });
   t.after(() => analyser.stop());
   const work = gate.work('test');
   const { signal } = new AbortController();
@@ -72,7 +72,7 @@ test('ANALYSE-02: a model that fails its self-test is not used, and that is said
   const { labels, preprocess, postprocess, sampling, pose, averaging } = manifest;
   const extra = { labels, preprocess, postprocess, sampling, pose, averaging };
   writeTinyBundle(models, { golden: [1, 2, 3, 4], extra });
-  const { findings } = await analyserOf(t, models).analyse(await exported(t, { seed: 2 }));
+  const { findings } = await analyserOf(t, { models }).analyse(await exported(t, { seed: 2 }));
   assert.deepEqual(findings.models, []);
   assert.deepEqual(findings.abstentions[0], { of: 'regions', reason: 'model-failed', found: 'SELF_TEST_FAILED' });
 });
@@ -104,4 +104,30 @@ test('ANALYSE-04: what is no export is an error with a code, and the next case i
   const folder = temporaryFolder(t);
   cpSync(await exported(t, { seed: 5 }), join(folder, 'export'), { recursive: true });
   assert.ok((await analyse(join(folder, 'export'))).findings.chamber);
+});
+
+/** Processor time of this process's thread of that name, and of its children, ms. */
+function processorMs(thread: string): number {
+  const tasks = readdirSync('/proc/self/task').map((task) => `/proc/self/task/${task}`);
+  const children = tasks.flatMap((task) => readFileSync(`${task}/children`, 'utf8').split(' ').filter(Boolean));
+  return [...tasks.filter((task) => nameOf(task) === thread), ...children.map((pid) => `/proc/${pid}`)]
+    .map((place) =>
+      readFileSync(`${place}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' '),
+    )
+    .reduce((sum, fields) => sum + 10 * (Number(fields[11]) + Number(fields[12])), 0);
+}
+
+const nameOf = (task: string) => readFileSync(`${task}/comm`, 'utf8').trim();
+
+test('ANALYSE-05: with a share of a processor, thread and models together keep to it', async (t) => {
+  const path = await exported(t, { seed: 11 });
+  const { analyse } = analyserOf(t, { cpuPercent: 20 });
+  await analyse(path);
+  const [beganMs, usedMs] = [performance.now(), processorMs('analysis')];
+  await analyse(path);
+  const share = (processorMs('analysis') - usedMs) / (performance.now() - beganMs);
+  // Were the models not counted, it would be .23.
+  assert.ok(share < 0.215, `${Math.round(100 * share)} %`);
 });

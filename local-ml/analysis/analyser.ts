@@ -175,7 +175,7 @@ export class Analyser {
       const run = async (message: Extract<FromThread, { kind: 'run' }>) => {
         try {
           const outputs = await this.#run(loaded[message.model]!, message.inputs, { work, signal });
-          tell({ kind: 'ran', id: message.id, outputs });
+          tell({ kind: 'ran', id: message.id, outputs, cpuMs: this.#process.cpuMs });
         } catch (error) {
           if (!signal.aborted) tell({ kind: 'not-run', id: message.id, code: codeOf(error) ?? 'RUN_FAILED' });
         }

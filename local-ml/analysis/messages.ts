@@ -37,7 +37,8 @@ export interface AnalysisThreadData {
 
 export type ToThread =
   | { readonly kind: 'job'; readonly job: AnalysisJob }
-  | { readonly kind: 'ran'; readonly id: number; readonly outputs: Tensors }
+  /** `cpuMs`: what the models have used of the processor so far. */
+  | { readonly kind: 'ran'; readonly id: number; readonly outputs: Tensors; readonly cpuMs: number }
   | { readonly kind: 'not-run'; readonly id: number; readonly code: string };
 
 export type FromThread =

@@ -19,7 +19,9 @@ if (!port) throw new Error('the analysis runs as a thread only');
 const say = (message: FromThread) => port.postMessage(message);
 const { gate: flag, cpuPercent } = workerData as AnalysisThreadData;
 const gate = attachGate(flag, (changes) => say({ kind: 'parked', changes, atMs: sharedMs() }));
-const checkpoint = withinShare(() => gate.pass(), gate, cpuPercent);
+/** What the models have used of the processor, in their own process: it counts as this thread's. */
+let modelsMs = 0;
+const checkpoint = withinShare(() => gate.pass(), gate, { percent: cpuPercent, besideMs: () => modelsMs });
 const waiting = new Map<
   number,
   { readonly resolve: (outputs: Tensors) => void; readonly reject: (error: unknown) => void }
@@ -39,8 +41,10 @@ port.on('message', (message: ToThread) => {
   }
   const { resolve, reject } = waiting.get(message.id)!;
   waiting.delete(message.id);
-  if (message.kind === 'ran') resolve(message.outputs);
-  else reject(new ModelError(message.code as ModelError['code'], 'the model could not be run'));
+  if (message.kind === 'ran') {
+    modelsMs = message.cpuMs;
+    resolve(message.outputs);
+  } else reject(new ModelError(message.code as ModelError['code'], 'the model could not be run'));
 });
 
 async function carryOut(job: AnalysisJob): Promise<AnalysisResult> {

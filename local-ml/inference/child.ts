@@ -17,15 +17,21 @@ process.on('disconnect', () => process.exit(0));
 process.on('message', (order: ChildOrder) => {
   turn = turn.then(async () => {
     try {
-      say({ id: order.id, outputs: await carryOut(order) });
+      const outputs = await carryOut(order);
+      say({ id: order.id, cpuMs: cpuMs(), outputs });
     } catch (error) {
-      say({ id: order.id, failure: error instanceof Error ? error.message : 'unknown' });
+      say({ id: order.id, cpuMs: cpuMs(), failure: error instanceof Error ? error.message : 'unknown' });
     }
   });
 });
 
 function say(answer: ChildAnswer): void {
   process.send?.(answer);
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 async function carryOut(order: ChildOrder): Promise<Tensors> {

@@ -30,6 +30,8 @@ interface Started {
   readonly child: ChildProcess;
   readonly pid: number;
   orders: number;
+  /** As it said last. */
+  cpuMs: number;
 }
 
 /**
@@ -41,6 +43,7 @@ export class InferenceProcess {
   readonly #limits: InferenceLimits;
   #started: Started | undefined;
   #lastId = 0;
+  #cpuMs = 0;
 
   constructor(gate: Gate, limits: InferenceLimits = defaultInferenceLimits) {
     this.#gate = gate;
@@ -49,6 +52,11 @@ export class InferenceProcess {
 
   get pid(): number | undefined {
     return this.#started?.pid;
+  }
+
+  /** What all its processes have used of the processor, as far as they answered. */
+  get cpuMs(): number {
+    return this.#cpuMs;
   }
 
   /** Whether a fresh process is due or began since a key was loaded: what was loaded into another one is gone. */
@@ -88,7 +96,7 @@ export class InferenceProcess {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       serialization: 'advanced',
     });
-    const started: Started = { child, pid: child.pid ?? -1, orders: 0 };
+    const started: Started = { child, pid: child.pid ?? -1, orders: 0, cpuMs: 0 };
     child.on('error', () => {});
     child.once('exit', () => {
       if (this.#started === started) this.#started = undefined;
@@ -98,8 +106,9 @@ export class InferenceProcess {
     return started;
   }
 
-  #answer({ child }: Started, wish: ChildWish, work: Work, signal?: AbortSignal): Promise<Tensors> {
+  #answer(started: Started, wish: ChildWish, work: Work, signal?: AbortSignal): Promise<Tensors> {
     const id = ++this.#lastId;
+    const { child } = started;
     return new Promise((resolve, reject) => {
       const time = new RunningTime(this.#limits.deadlineMs, () =>
         settle(() =>
@@ -130,6 +139,8 @@ export class InferenceProcess {
       };
       const onMessage = (answer: ChildAnswer) => {
         if (answer.id !== id) return;
+        this.#cpuMs += answer.cpuMs - started.cpuMs;
+        started.cpuMs = answer.cpuMs;
         if ('outputs' in answer) settle(() => resolve(answer.outputs));
         else
           settle(() => reject(new ModelError('RUN_FAILED', 'the model could not be run', { cause: answer.failure })));

@@ -6,9 +6,11 @@ export type ChildOrder =
   | { readonly id: number; readonly kind: 'forget'; readonly key: string }
   | { readonly id: number; readonly kind: 'run'; readonly key: string; readonly inputs: Tensors };
 
-export type ChildAnswer =
-  | { readonly id: number; readonly outputs: Tensors }
-  | { readonly id: number; readonly failure: string };
+/** `cpuMs`: what the process has used of the processor since it began. */
+export type ChildAnswer = { readonly id: number; readonly cpuMs: number } & (
+  | { readonly outputs: Tensors }
+  | { readonly failure: string }
+);
 
 /** An order without its number. */
 export type ChildWish = ChildOrder extends infer Order ? (Order extends ChildOrder ? Omit<Order, 'id'> : never) : never;
