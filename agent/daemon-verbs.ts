@@ -6,6 +6,7 @@ import { version } from '../core/version.ts';
 import type { Bundle } from '../protocol/bundle.ts';
 import type { ApplianceStatus, ControlRequest, ProcedureStarted } from '../protocol/control.ts';
 import type { Ledger } from '../uploader/index.ts';
+import type { DriftFile } from './analysis/index.ts';
 import { type Account, type AuditLog, leaseRecordId } from './audit/index.ts';
 import type { CloudSide } from './cloud-side.ts';
 import type { Config } from './config.ts';
@@ -34,6 +35,7 @@ interface Deps {
   readonly disk: Pick<DiskStanding, 'status'>;
   /** Absent where nothing leaves. */
   readonly delivery: DeliveryWatch | undefined;
+  readonly drift: Pick<DriftFile, 'models'>;
   readonly startedAt: Date;
 }
 
@@ -55,7 +57,7 @@ export function daemonVerbs(deps: Deps) {
 }
 
 async function statusOf(deps: Deps): Promise<ApplianceStatus> {
-  const { procedure, cloud, config, bundle, ledger, storage, folders, startedAt, disk, delivery } = deps;
+  const { procedure, cloud, config, bundle, ledger, storage, folders, startedAt, disk, delivery, drift } = deps;
   delivery?.look();
   const { cases, isDamaged } = casesOf(ledger);
   return {
@@ -72,6 +74,7 @@ async function statusOf(deps: Deps): Promise<ApplianceStatus> {
     storage: await storageStatus(storage, config.storage),
     inboxes: config.inboxes.length,
     budgets: { ...config.budgets, diskClass: disk.status },
+    ...(drift.models.length > 0 ? { analysis: drift.models } : {}),
   };
 }
 

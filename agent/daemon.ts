@@ -10,7 +10,7 @@ import type { Bundle } from '../protocol/bundle.ts';
 import type { ProcedureStatus } from '../protocol/control.ts';
 import type { Profile } from '../protocol/profile.ts';
 import { type ArchiveRecord, AuditSegmenter, CaseJournal, type Ledger, Releaser } from '../uploader/index.ts';
-import { Analyst, FindingsStore, openAnalyser } from './analysis/index.ts';
+import { Analyst, DriftFile, FindingsStore, openAnalyser } from './analysis/index.ts';
 import { type AuditLog, type AuditWish, accountable, GateRecords, openAudit, SyslogCopy } from './audit/index.ts';
 import { caseDesk } from './case-desk.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -261,8 +261,9 @@ export class Daemon {
         analyst.wake();
       },
     });
+    const drift = new DriftFile(folders.drift, { clock, log });
     const analyst: Analyst = new Analyst({
-      ...{ ledger, gate, log, announce, casesFolder: folders.cases, storageKey: keys.storage },
+      ...{ ledger, gate, clock, log, announce, drift, casesFolder: folders.cases, storageKey: keys.storage },
       store: new FindingsStore(folders.findings, keys.storage.secret),
       isEnabled: config.analysis.enabled,
       openAnalyser: () => openAnalyser(config.analysis, { gate, cpuPercent, onThread: () => disk.apply() }),
@@ -293,7 +294,7 @@ export class Daemon {
     });
     const verbs = {
       ...daemonVerbs({
-        ...{ procedure, cloud, config, bundle, ledger, audit, storage, folders, clock, gate, disk, delivery },
+        ...{ procedure, cloud, config, bundle, ledger, audit, storage, folders, clock, gate, disk, delivery, drift },
         startedAt: this.#startedAt,
       }),
       ...overrideVerbs(procedure),
@@ -311,6 +312,7 @@ export class Daemon {
     };
     const telemetry = telemetryOf(config, {
       ...{ ledger, gate, clock, log, version: version(), disk: () => diskOf(folders.folder) },
+      drift: () => drift.takeForToday(),
     });
     const handlers = accountable(verbs, { audit, ledger, clock, log });
     const control = new ControlServer({ path: folders.socket, claims: folders.claims, handlers, log });

@@ -31,6 +31,8 @@ export function foldersOf(dataFolder: string) {
     cases: join(folder, 'cases'),
     /** What analysis found, one encrypted file per case; erased with the case's archives. */
     findings: join(folder, 'findings'),
+    /** Counts of what the models made of cases; no case is in it. */
+    drift: join(folder, 'drift.json'),
     /** Encrypted scratch files of containers inside containers; nothing in it outlives the daemon. */
     spool: join(folder, 'spool'),
     /** Space that is put by for the ledger, for when the disk is full. */

@@ -4,6 +4,7 @@
  */
 
 import type { ApplianceCase } from './documents.ts';
+import type { Drift } from './drift.ts';
 
 export type ProcedureState = 'unknown' | 'idle' | 'suspected' | 'active' | 'settling';
 
@@ -153,6 +154,8 @@ export interface ApplianceStatus {
     readonly cpuPercent?: number;
     readonly diskClass: 'idle' | 'lowest' | 'normal' | 'not available';
   };
+  /** What the models made of the cases that were analysed; absent before the first. */
+  readonly analysis?: Drift;
 }
 
 /** How an import stands. `cases`: those that are known so far, in the order in which they are taken. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { driftSchema } from './drift.ts';
 
 const count = z.int().nonnegative();
 
@@ -17,6 +18,8 @@ export const telemetrySchema = z.strictObject({
   /** Items that came into the outbox since the ledger was made, and that left it. */
   outbox: z.strictObject({ enqueued: count, delivered: count, dropped: count }),
   disk: z.strictObject({ freeBytes: count, totalBytes: count }),
+  /** Once a day, where cases are analysed: what the models made of them. */
+  analysis: driftSchema.exactOptional(),
   process: z.strictObject({ upSeconds: count, rssBytes: count, cpuSeconds: z.number().nonnegative() }),
 });
 export type Telemetry = z.infer<typeof telemetrySchema>;

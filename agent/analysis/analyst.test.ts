@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { simulateStudy } from '../../carto/index.ts';
+import { systemClock } from '../../core/clock.ts';
 import { silentLog } from '../../core/log.ts';
 import type { Milestone } from '../../core/milestones.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
@@ -11,6 +12,7 @@ import { caseFindingsSchema } from '../../protocol/findings.ts';
 import { until } from '../testing/until.ts';
 import { Workplace } from '../testing/workplace.ts';
 import { Analyst, type AnalystDeps } from './analyst.ts';
+import { DriftFile } from './drift-file.ts';
 import { FindingsStore } from './findings-store.ts';
 
 /** A place where cases are sealed, and somebody who analyses them. */
@@ -24,7 +26,9 @@ async function analysing(
   const milestones: Milestone[] = [];
   const sent: string[] = [];
   const { ledger, gate, casesFolder, storageKey } = place;
+  const drift = new DriftFile(join(folder, '..', 'drift.json'), { clock: systemClock, log: silentLog });
   const analyst = new Analyst({
+    ...{ clock: systemClock, drift },
     ledger: {
       read: ledger.read,
       enqueueFindings: (caseId, body) => {
@@ -41,11 +45,11 @@ async function analysing(
   t.after(() => analyst.stop());
   await analyst.start(new AbortController().signal);
   gate.open();
-  return { place, store, folder, analyst, milestones, sent };
+  return { place, store, folder, analyst, milestones, sent, drift };
 }
 
 test('FINDINGS-01: a sealed case is analysed from its archive; what was found is kept sealed, and goes into the outbox', async (t) => {
-  const { place, store, folder, analyst, milestones, sent } = await analysing(t);
+  const { place, store, folder, analyst, milestones, sent, drift } = await analysing(t);
   const made = await simulateStudy({
     folder: place.inbox,
     seed: 7,
@@ -70,6 +74,12 @@ test('FINDINGS-01: a sealed case is analysed from its archive; what was found is
   analyst.wake();
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.equal(sent.length, 1);
+  const [sites, regions] = drift.models;
+  assert.deepEqual([regions?.id, regions?.cases, sites?.id, sites?.cases], ['la-regions', 1, 'ablation-sites', 1]);
+  assert.equal(
+    regions?.seconds.reduce((all, one) => all + one),
+    1,
+  );
 });
 
 test('FINDINGS-02: a case that cannot be analysed has a reason in place of findings, and is not tried for ever', async (t) => {
@@ -78,7 +88,7 @@ test('FINDINGS-02: a case that cannot be analysed has a reason in place of findi
     tries++;
     throw Object.assign(new Error('no'), { code: 'TABLE_ODD' });
   };
-  const { place, store, analyst } = await analysing(t, {
+  const { place, store, analyst, drift } = await analysing(t, {
     openAnalyser: async () => ({ analyse, stop: async () => {} }),
     isSent: false,
   });
@@ -89,6 +99,7 @@ test('FINDINGS-02: a case that cannot be analysed has a reason in place of findi
   await until(() => store.has(caseId), 'the note');
   assert.deepEqual(store.read(caseId), { v: 1, caseId, absent: 'TABLE_ODD' });
   assert.equal(tries, 3);
+  assert.deepEqual(drift.models[0]?.abstentions, { 'analysis:TABLE_ODD': 1 });
   assert.equal(place.ledger.read.outbox.queuedItems('findings', 10).length, 0);
   assert.equal(place.cases[0]!.stage, 'sealed');
 });

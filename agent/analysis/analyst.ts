@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
 import { codeOf } from '../../core/errors.ts';
 import type { Gate, Work } from '../../core/gate.ts';
 import type { Service } from '../../core/lifecycle.ts';
@@ -7,6 +8,8 @@ import type { Announce } from '../../core/milestones.ts';
 import type { Analyser, StudyPlace } from '../../local-ml/index.ts';
 import type { CaseFindings } from '../../protocol/findings.ts';
 import type { ArchiveRecord, Ledger } from '../../uploader/index.ts';
+import type { SeenCase } from './drift.ts';
+import type { DriftFile } from './drift-file.ts';
 import type { FindingsStore } from './findings-store.ts';
 
 export interface AnalystDeps {
@@ -23,6 +26,9 @@ export interface AnalystDeps {
   readonly openAnalyser: () => Promise<Pick<Analyser, 'analyse' | 'stop'>>;
   /** Findings leave as cases of the review tier do: always, or not by themselves. */
   readonly isSent: boolean;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  /** Counts what the models make of cases. */
+  readonly drift: Pick<DriftFile, 'note'>;
 }
 
 /** At these stages a case is sealed and lets itself be read. */
@@ -101,11 +107,14 @@ export class Analyst implements Service {
   }
 
   async #take(caseId: string, archive: ArchiveRecord, work: Work, signal: AbortSignal): Promise<void> {
-    const { log, announce } = this.#deps;
+    const { log, announce, gate, clock } = this.#deps;
     try {
       this.#analyser ??= await this.#deps.openAnalyser();
-      const { findings } = await this.#analyser.analyse(this.#placeOf(archive), { work, signal });
+      const [changes, sinceMs] = [gate.changes, clock.monotonicMs()];
+      const { findings, seen } = await this.#analyser.analyse(this.#placeOf(archive), { work, signal });
+      const took = gate.changes === changes ? { seconds: (clock.monotonicMs() - sinceMs) / 1000 } : {};
       await this.#keep({ v: 1, caseId, findings });
+      this.#count({ ...seen, findings, ...took });
       const { discontinuities, abstentions, needsReview } = findings;
       const details = {
         caseId,
@@ -122,7 +131,19 @@ export class Analyst implements Service {
       log.warn({ caseId, tries, error: describe(error) }, 'case not analysed');
       if (tries < maxTries) return this.#take(caseId, archive, work, signal);
       this.#tries.delete(caseId);
-      await this.#keep({ v: 1, caseId, absent: codeOf(error) ?? 'ANALYSIS_FAILED' });
+      const failure = codeOf(error) ?? 'ANALYSIS_FAILED';
+      await this.#keep({ v: 1, caseId, absent: failure });
+      this.#count({ models: {}, failure });
+    }
+  }
+
+  /** A case is not worth less because it could not be counted. */
+  #count(seen: SeenCase): void {
+    const { drift, log } = this.#deps;
+    try {
+      drift.note(seen);
+    } catch (error) {
+      log.warn({ part: 'analyst', error: describe(error) }, 'case not counted');
     }
   }
 

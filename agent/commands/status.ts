@@ -1,5 +1,6 @@
 import { exitCode, formatBytes, type GlobalOptions, paint, print, table, Verdict } from '../../core/cli.ts';
 import type { ApplianceStatus, DeliveryStatus } from '../../protocol/control.ts';
+import type { Drift } from '../../protocol/drift.ts';
 import { ask } from '../control/client.ts';
 import { foldersOf } from '../folders.ts';
 import { procedureAlarms } from './procedure-alarms.ts';
@@ -49,6 +50,7 @@ function render(found: ApplianceStatus): string {
     ['cases', stages.length > 0 ? stages.join(', ') : 'none yet'],
     ['store', storeOf(found)],
     ['budgets', budgetsOf(found)],
+    ...(found.analysis ?? []).map((model) => ['analysis', analysisOf(model)]),
     ['disk', `${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`],
   ]);
 }
@@ -72,6 +74,17 @@ function storeOf({ storage }: ApplianceStatus): string {
   ].join(', ');
   const text = `${formatBytes(usedBytes)} of ${formatBytes(budgetBytes)} (${limits})`;
   return state === 'full' ? `${paint('FULL', 'red')}: ${text}; intake holds, and goes on by itself` : text;
+}
+
+/** Of a model, what somebody would ask first; the rest is in `--json`. */
+function analysisOf({ id, version, since, cases, verdicts, sites }: Drift[number]): string {
+  const told = Object.entries(verdicts).filter(([verdict, count]) => count > 0 && verdict !== 'unknown');
+  const share = Math.round((100 * sites.otherByRules) / Math.max(1, sites.named));
+  return [
+    `${id} ${version}: ${cases} ${cases === 1 ? 'case' : 'cases'} since ${since}`,
+    ...told.map(([verdict, count]) => `${count} ${verdict}`),
+    ...(sites.named > 0 ? [`${share} % of ${sites.named} sites other by the rules`] : []),
+  ].join(', ');
 }
 
 function budgetsOf({ budgets }: ApplianceStatus): string {

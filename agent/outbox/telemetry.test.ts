@@ -4,20 +4,25 @@ import { type TestContext, test } from 'node:test';
 import { Gate } from '../../core/gate.ts';
 import { silentLog } from '../../core/log.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
+import type { Drift } from '../../protocol/drift.ts';
 import { telemetrySchema } from '../../protocol/telemetry.ts';
 import { Ledger } from '../../uploader/index.ts';
+import { counted } from '../analysis/drift.ts';
 import { FakeClock } from '../testing/clock.ts';
 import { until } from '../testing/until.ts';
 import { TelemetryProducer } from './index.ts';
 
 const everyMs = 900_000;
 
-async function sceneOf(t: TestContext) {
+async function sceneOf(t: TestContext, counters: Drift[] = []) {
   const ledger = await Ledger.open({ path: join(temporaryFolder(t), 'ledger.db'), log: silentLog });
   const [gate, clock] = [new Gate(), new FakeClock()];
   gate.open();
   const disk = async () => ({ freeBytes: 5, totalBytes: 10 });
-  const producer = new TelemetryProducer({ ledger, gate, clock, log: silentLog, version: '1.2.3', everyMs, disk });
+  const producer = new TelemetryProducer({
+    ...{ ledger, gate, clock, log: silentLog, version: '1.2.3', everyMs, disk },
+    drift: () => counters.shift(),
+  });
   await producer.start(new AbortController().signal);
   t.after(async () => {
     await producer.stop();
@@ -51,4 +56,18 @@ test('a closed gate has no sample taken; the first one after it opens says how l
   await until(() => samples().length === 1, 'a sample');
   const [sample] = samples();
   assert.deepEqual(sample?.gate, { openSeconds: 60, closedSeconds: (10 * everyMs) / 1000, closings: 1 });
+});
+
+test('counters of the analysis go with a sample when they are to be sent, and with no other', async (t) => {
+  const model = { id: 'la-regions', version: '1.0.0' };
+  const counters = counted([], { models: { regions: model }, seconds: 1 }, '2026-11-01');
+  const { clock, samples } = await sceneOf(t, [counters]);
+  await clock.advance(everyMs);
+  await until(() => samples().length === 1, 'a sample');
+  await clock.advance(everyMs);
+  await until(() => samples().length === 2, 'another');
+  assert.deepEqual(
+    samples().map(({ analysis }) => analysis),
+    [counters, undefined],
+  );
 });

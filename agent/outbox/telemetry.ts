@@ -14,6 +14,8 @@ interface Deps {
   readonly version: string;
   readonly everyMs: number;
   readonly disk: () => Promise<Telemetry['disk']>;
+  /** Counters of the analysis; undefined while they are not to be sent. */
+  readonly drift: () => Telemetry['analysis'] | undefined;
 }
 
 /**
@@ -59,11 +61,12 @@ export class TelemetryProducer implements Service {
   }
 
   async #sample(signal: AbortSignal): Promise<void> {
-    const { gate, ledger, disk, version, clock } = this.#deps;
+    const { gate, ledger, disk, version, clock, drift } = this.#deps;
     using work = gate.work('telemetry');
     await work.pass(signal);
     const free = await disk();
     const { openMs, closedMs, closings } = this.#minutes.take();
+    const analysis = drift();
     const { rss } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
     const sample: Telemetry = {
@@ -72,6 +75,7 @@ export class TelemetryProducer implements Service {
       cases: ledger.read.stageCounts(),
       outbox: ledger.read.outbox.totals(),
       disk: free,
+      ...(analysis ? { analysis } : {}),
       process: {
         upSeconds: seconds(clock.monotonicMs() - this.#startedMs),
         ...{ rssBytes: rss, cpuSeconds: Math.round((user + system) / 1e4) / 100 },

@@ -7,6 +7,7 @@ import { look } from '../look.ts';
 import { vertexAreasMm2 } from '../mesh/measure.ts';
 import { boundaryLoops } from '../mesh/pieces.ts';
 import { type SoundSurface, validate } from '../mesh/validate.ts';
+import type { Familiarity } from '../segmentation/familiarity.ts';
 import { angleDegrees } from '../segmentation/rotation.ts';
 import { type Shell, shellOf } from '../segmentation/shell.ts';
 import { type CaseInput, digestOf } from './case-input.ts';
@@ -43,6 +44,8 @@ export interface Analysis {
   readonly surface?: SoundSurface;
   readonly bipolarMv?: Float64Array;
   readonly found?: FoundRegions;
+  /** Also of a shell that is so strange that its regions are not said. */
+  readonly familiarity?: Familiarity;
   readonly placed?: PlacedLesions;
   readonly sites?: readonly FoundSite[];
   readonly lines?: FoundLines;
@@ -67,7 +70,7 @@ export async function analyse(input: CaseInput, deps: AnalyseDeps): Promise<Anal
   const ask = { surface, shell, input, failure: deps.regionsFailure };
   const regions = await findRegions(ask, models.regions, { checkpoint, limits: config.pose });
   const found = 'ground' in regions ? regions : undefined;
-  const abstentions: Abstention[] = 'ground' in regions ? [] : [regions];
+  const abstentions: Abstention[] = 'ground' in regions ? [] : [regions.abstention];
   const onSurface = placeOnSurface(input, surface, config);
   const placed = 'placed' in onSurface ? onSurface : undefined;
   if (!('placed' in onSurface)) abstentions.push(onSurface);
@@ -91,7 +94,8 @@ export async function analyse(input: CaseInput, deps: AnalyseDeps): Promise<Anal
         }
       : {}),
   });
-  return { findings, input, surface, bipolarMv, ...defined({ found, placed, sites, lines }) };
+  const { familiarity } = regions;
+  return { findings, input, surface, bipolarMv, ...defined({ found, familiarity, placed, sites, lines }) };
 }
 
 async function sitesAndLines(

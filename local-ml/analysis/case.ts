@@ -2,10 +2,10 @@ import { readStudy } from '../../carto/index.ts';
 import type { Checkpoint } from '../../core/gate-flag.ts';
 import type { RunModel } from '../inference/tensor.ts';
 import { reportOf } from '../report/html.ts';
-import { analyse } from './analyse.ts';
+import { type Analysis, analyse } from './analyse.ts';
 import { caseInputOf } from './case-input.ts';
 import type { LoadedModel } from './find-regions.ts';
-import type { AnalysisJob, AnalysisResult, ModelId } from './messages.ts';
+import type { AnalysisJob, AnalysisResult, ModelId, ModelNotes, Seen } from './messages.ts';
 import { openStudyPlace } from './study-source.ts';
 
 interface Deps {
@@ -28,15 +28,29 @@ export async function analyseCase(
       return bundle && { bundle, run: runner(id) };
     };
     const [regions, sites] = [loaded('la-regions'), loaded('ablation-sites')];
-    const failed = failures['la-regions'];
+    const [regionsFailure, sitesFailure] = [failures['la-regions'], failures['ablation-sites']];
     const analysis = await analyse(input, {
       ...{ config, runtime, checkpoint },
       models: { ...(regions ? { regions } : {}), ...(sites ? { sites } : {}) },
-      ...(failed === undefined ? {} : { regionsFailure: failed }),
+      ...(regionsFailure === undefined ? {} : { regionsFailure }),
+      ...(sitesFailure === undefined ? {} : { sitesFailure }),
     });
     await checkpoint();
-    return { findings: analysis.findings, ...(withReport ? { report: reportOf(analysis) } : {}) };
+    return {
+      findings: analysis.findings,
+      seen: seenOf(models, analysis),
+      ...(withReport ? { report: reportOf(analysis) } : {}),
+    };
   } finally {
     await source.close?.();
   }
+}
+
+function seenOf(models: AnalysisJob['models'], { familiarity }: Analysis): Seen {
+  const nameOf = ({ manifest: { id, version } }: ModelNotes) => ({ id, version });
+  const { 'la-regions': regions, 'ablation-sites': sites } = models;
+  return {
+    models: { ...(regions ? { regions: nameOf(regions) } : {}), ...(sites ? { sites: nameOf(sites) } : {}) },
+    ...(familiarity ? { familiarity } : {}),
+  };
 }

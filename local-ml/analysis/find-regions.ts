@@ -28,6 +28,12 @@ export interface FoundRegions {
   readonly familiarity?: Familiarity;
 }
 
+/** Why it is not said, and how unlike the known shells this one is, if that was measured. */
+export interface Unfound {
+  readonly abstention: Abstention;
+  readonly familiarity?: Familiarity | undefined;
+}
+
 /** Which part of the chamber each vertex belongs to; or why that is not said. */
 export async function findRegions(
   {
@@ -43,11 +49,9 @@ export async function findRegions(
   },
   model: LoadedModel | undefined,
   { checkpoint, limits }: { readonly checkpoint: Checkpoint; readonly limits: PoseLimits },
-): Promise<FoundRegions | Abstention> {
-  const abstain = (reason: string, found?: string): Abstention => ({
-    of: 'regions',
-    reason,
-    ...(found ? { found } : {}),
+): Promise<FoundRegions | Unfound> {
+  const abstain = (reason: string, found?: string): Unfound => ({
+    abstention: { of: 'regions', reason, ...(found ? { found } : {}) },
   });
   if (input.chamberHint === 'other') return abstain('not-left-atrium');
   if (!model) return failure === undefined ? abstain('no-model') : abstain('model-failed', failure);
@@ -64,9 +68,9 @@ export async function findRegions(
   const { familiarity: stats } = model.bundle;
   const familiarity = stats && familiarityOf(shell, regions, stats);
   if (familiarity?.verdict === 'strange')
-    return abstain('unfamiliar-shape', `distance ${familiarity.distance.toFixed(1)}`);
+    return { ...abstain('unfamiliar-shape', `distance ${familiarity.distance.toFixed(1)}`), familiarity };
   const misfit = misfitOf(regions, limits);
-  if (misfit) return misfit;
+  if (misfit) return { abstention: misfit, familiarity };
   const { labels, pose, centre } = regions;
   const ground = groundOf(surface, shell, {
     labels,
@@ -75,7 +79,8 @@ export async function findRegions(
     centreMm: centre,
   });
   const conflict = frameConflict(ground, vertexAreasMm2(surface, surface.areasMm2), input.tags);
-  return conflict ?? { regions, ground, ...(familiarity ? { familiarity } : {}) };
+  if (conflict) return { abstention: conflict, familiarity };
+  return { regions, ground, ...(familiarity ? { familiarity } : {}) };
 }
 
 /** What speaks against a left atrium that stands as its frame says. */

@@ -1,6 +1,7 @@
 import type { Findings } from '../../protocol/findings.ts';
 import type { ModelBundle } from '../inference/bundle.ts';
 import type { Tensors } from '../inference/tensor.ts';
+import type { Familiarity } from '../segmentation/familiarity.ts';
 import type { AnalysisConfig } from './config.ts';
 import type { StudyPlace } from './study-source.ts';
 
@@ -21,8 +22,15 @@ export interface AnalysisJob {
   readonly withReport: boolean;
 }
 
+/** What findings do not say, to be counted: models that were at hand, and how familiar a shell was that is not spoken of. */
+export interface Seen {
+  readonly models: Readonly<Partial<Record<'regions' | 'sites', { readonly id: string; readonly version: string }>>>;
+  readonly familiarity?: Familiarity;
+}
+
 export interface AnalysisResult {
   readonly findings: Findings;
+  readonly seen: Seen;
   /** A page of HTML. */
   readonly report?: string;
 }
