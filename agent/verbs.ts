@@ -152,7 +152,7 @@ export function addVerbs(vestibule: Command, options: GlobalOptions): void {
   vestibule
     .command('analyse <target>')
     .description('anatomy, lesions and voltage of an export (a path) or a sealed case (its id); not for diagnosis')
-    .option('--report <file>', 'also write a page with pictures, FILE.html')
+    .option('--report <file>', 'also write a report with pictures: FILE.html or FILE.pdf')
     .option('--password-stdin', 'read the password of an encrypted archive from standard input')
     .action(async (target: string, flags) => (await import('./commands/analyse.ts')).analyse(options, target, flags));
   vestibule

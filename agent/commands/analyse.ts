@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { KeyFolder, openLocalKeys } from '../../certs/index.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { exitCode, type GlobalOptions, print, UsageError, Verdict } from '../../core/cli.ts';
+import { writeFileDurable } from '../../core/files.ts';
 import { Gate } from '../../core/gate.ts';
-import type { StudyPlace } from '../../local-ml/index.ts';
+import { type ReportForm, reportForms, type StudyPlace } from '../../local-ml/index.ts';
 import type { Findings } from '../../protocol/findings.ts';
 import { caseIdSchema } from '../../protocol/ids.ts';
 import { type AnalysisSettings, analysisSchema, openAnalyser } from '../analysis/index.ts';
@@ -14,7 +14,7 @@ import { readConfig } from '../config.ts';
 import { foldersOf } from '../folders.ts';
 
 export interface AnalyseFlags {
-  /** Also write the report there: `.html`. */
+  /** Also write the report there; the ending says as what. */
   readonly report?: string;
   readonly passwordStdin?: boolean;
 }
@@ -26,9 +26,7 @@ export interface AnalyseFlags {
  */
 export async function analyse(options: GlobalOptions, target: string, flags: AnalyseFlags): Promise<void> {
   const { report } = flags;
-  if (report !== undefined && !report.endsWith('.html')) {
-    throw new UsageError('MISUSED', 'the report is a page: --report FILE.html');
-  }
+  const reportForm = report === undefined ? undefined : reportFormOf(report);
   const place = caseIdSchema.safeParse(target).success
     ? await sealedCase(options, target)
     : await exportAt(target, flags.passwordStdin === true);
@@ -38,8 +36,8 @@ export async function analyse(options: GlobalOptions, target: string, flags: Ana
   try {
     using work = gate.work('analyse');
     const signal = new AbortController().signal;
-    const found = await analyser.analyse(place, { work, signal, withReport: report !== undefined });
-    if (report !== undefined) await writeFile(report, found.report ?? '', { mode: 0o600 });
+    const found = await analyser.analyse(place, { work, signal, reportForm });
+    if (report !== undefined && found.report) writeFileDurable(report, found.report);
     if (options.json) process.stdout.write(`${canonicalJson(found.findings)}\n`);
     else print(options, found.findings, () => textOf(found.findings));
     giveVerdict(found.findings);
@@ -52,6 +50,16 @@ export async function analyse(options: GlobalOptions, target: string, flags: Ana
 function settingsOf({ data }: GlobalOptions): AnalysisSettings {
   const { config } = foldersOf(data);
   return existsSync(config) ? readConfig(config).analysis : analysisSchema.parse({});
+}
+
+/** What a report of this name is written as. Throws where its ending is of nothing that can be written. */
+export function reportFormOf(file: string): ReportForm {
+  const ending = extname(file).slice(1).toLowerCase();
+  const form = reportForms.find((one) => one === ending);
+  if (form !== undefined) return form;
+  const found = ending === '' ? 'a name without an ending' : `.${ending}`;
+  const hint = 'Name it FILE.html for a page with pictures, or FILE.pdf for the same to print or file.';
+  throw new UsageError('MISUSED', `--report expects a file that ends with .html or .pdf, found ${found}`, { hint });
 }
 
 async function exportAt(path: string, passwordStdin: boolean): Promise<StudyPlace> {

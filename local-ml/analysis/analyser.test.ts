@@ -9,6 +9,7 @@ import { Gate } from '../../core/gate.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
 import { findingsSchema, notForDiagnosis } from '../../protocol/findings.ts';
 import { newestVersion, readBundle, shippedModels } from '../inference/bundle.ts';
+import type { ReportForm } from '../report/forms.ts';
 import { writeTinyBundle } from '../testing/tiny-onnx.ts';
 import { Analyser, type AnalyserOptions } from './analyser.ts';
 
@@ -25,28 +26,29 @@ function analyserOf(t: TestContext, more: Partial<AnalyserOptions> = {}) {
   t.after(() => analyser.stop());
   const work = gate.work('test');
   const { signal } = new AbortController();
-  const analyse = (path: string, withReport = false) =>
-    analyser.analyse({ kind: 'export', path }, { work, signal, withReport });
+  const analyse = (path: string, reportForm?: ReportForm) =>
+    analyser.analyse({ kind: 'export', path }, { work, signal, reportForm });
   return { gate, work, analyser, analyse };
 }
 
 test('ANALYSE-01: an export, with the shipped models: regions, sites, rings, voltage; twice the same bytes; no name in findings or report', async (t) => {
   const path = await exported(t, { seed: 11, ablationGapMm: 12, points: 40 });
   const { analyse } = analyserOf(t);
-  const [one, two] = [await analyse(path, true), await analyse(path, true)];
+  const [one, two] = [await analyse(path, 'html'), await analyse(path, 'html')];
   assert.equal(canonicalJson(one.findings), canonicalJson(two.findings));
-  assert.equal(one.report, two.report);
-  const { findings, report } = one;
+  assert.deepEqual(one.report, two.report);
+  const { findings } = one;
+  const report = Buffer.from(one.report!).toString();
   assert.deepEqual(findingsSchema.parse(JSON.parse(canonicalJson(findings))), findings);
   assert.deepEqual(findings.abstentions, []);
   assert.equal(findings.models[0]!.id, 'la-regions');
   assert.equal(findings.discontinuities?.length, 1);
   assert.ok(Math.abs(findings.discontinuities![0]!.betweenMm - 12) < 2.5);
   assert.ok(findings.voltage!.body!.areaCm2 < findings.voltage!.wholeShell.areaCm2);
-  for (const text of [canonicalJson(findings), report!]) assert.doesNotMatch(text, /Miller|Another|1950/);
-  assert.ok(report!.includes(notForDiagnosis) && report!.includes('Possible discontinuities in the tag set'));
-  assert.doesNotMatch(report!, /<script|https?:|reconnect/i);
-  assert.equal(report!.match(/<svg /g)!.length > 14, true);
+  for (const text of [canonicalJson(findings), report]) assert.doesNotMatch(text, /Miller|Another|1950/);
+  assert.ok(report.includes(notForDiagnosis) && report.includes('Possible discontinuities in the tag set'));
+  assert.doesNotMatch(report, /<script|https?:|reconnect/i);
+  assert.equal(report.match(/<svg /g)!.length > 14, true);
 });
 
 for (const chamber of ['right-atrium', 'left-ventricle'] as const) {

@@ -7,6 +7,7 @@ import { InferenceProcess } from '../inference/inference-process.ts';
 import { Models } from '../inference/models.ts';
 import { instructionSet, runtimeName } from '../inference/runtime.ts';
 import type { Tensors } from '../inference/tensor.ts';
+import type { ReportForm } from '../report/forms.ts';
 import { type AnalysisConfig, defaultAnalysisConfig } from './config.ts';
 import type { AnalysisJob, AnalysisResult, AnalysisThreadData, FromThread, ModelId, ToThread } from './messages.ts';
 import { modelIds } from './messages.ts';
@@ -69,8 +70,8 @@ export class Analyser {
     {
       work,
       signal,
-      withReport = false,
-    }: { readonly work: Work; readonly signal: AbortSignal; readonly withReport?: boolean },
+      reportForm,
+    }: { readonly work: Work; readonly signal: AbortSignal; readonly reportForm?: ReportForm | undefined },
   ): Promise<AnalysisResult> {
     await work.pass(signal);
     using _step = work.step('analyse');
@@ -82,7 +83,7 @@ export class Analyser {
     const { loaded, failures } = await this.#bundles;
     const models = Object.fromEntries(Object.entries(loaded).map(([id, bundle]) => [id, notesOf(bundle)]));
     const runtime = { name: runtimeName(), instructionSet: instructionSet() };
-    const job = { place, config: this.#config, models, failures, runtime, withReport };
+    const job = { place, config: this.#config, models, failures, runtime, reportForm };
     try {
       const thread = this.#thread ?? (await this.#begin());
       return await this.#carryOut(thread, job, loaded, { work, signal });

@@ -1,7 +1,6 @@
 import { readStudy } from '../../carto/index.ts';
 import type { Checkpoint } from '../../core/gate-flag.ts';
 import type { RunModel } from '../inference/tensor.ts';
-import { reportOf } from '../report/html.ts';
 import { type Analysis, analyse } from './analyse.ts';
 import { caseInputOf } from './case-input.ts';
 import type { LoadedModel } from './find-regions.ts';
@@ -16,7 +15,7 @@ interface Deps {
 
 /** Reads a study from where it stands and analyses it. */
 export async function analyseCase(
-  { place, config, models, failures, runtime, withReport }: AnalysisJob,
+  { place, config, models, failures, runtime, reportForm }: AnalysisJob,
   { checkpoint, runner }: Deps,
 ): Promise<AnalysisResult> {
   await checkpoint();
@@ -36,11 +35,10 @@ export async function analyseCase(
       ...(sitesFailure === undefined ? {} : { sitesFailure }),
     });
     await checkpoint();
-    return {
-      findings: analysis.findings,
-      seen: seenOf(models, analysis),
-      ...(withReport ? { report: reportOf(analysis) } : {}),
-    };
+    const said = { findings: analysis.findings, seen: seenOf(models, analysis) };
+    if (reportForm === undefined) return said;
+    const { reportFile } = await import('../report/file.ts');
+    return { ...said, report: await reportFile(analysis, reportForm) };
   } finally {
     await source.close?.();
   }

@@ -1,6 +1,7 @@
 import type { Findings } from '../../protocol/findings.ts';
 import type { ModelBundle } from '../inference/bundle.ts';
 import type { Tensors } from '../inference/tensor.ts';
+import type { ReportForm } from '../report/forms.ts';
 import type { Familiarity } from '../segmentation/familiarity.ts';
 import type { AnalysisConfig } from './config.ts';
 import type { StudyPlace } from './study-source.ts';
@@ -18,8 +19,8 @@ export interface AnalysisJob {
   /** Why a model that should be there is not, by code. */
   readonly failures: Readonly<Partial<Record<ModelId, string>>>;
   readonly runtime: { readonly name: string; readonly instructionSet: string };
-  /** Also draw the report. */
-  readonly withReport: boolean;
+  /** Also write the report, as this; undefined: none is wanted. */
+  readonly reportForm: ReportForm | undefined;
 }
 
 /** What findings do not say, to be counted: models that were at hand, and how familiar a shell was that is not spoken of. */
@@ -31,8 +32,8 @@ export interface Seen {
 export interface AnalysisResult {
   readonly findings: Findings;
   readonly seen: Seen;
-  /** A page of HTML. */
-  readonly report?: string;
+  /** The bytes of its file. */
+  readonly report?: Uint8Array;
 }
 
 /** What the thread is given when it begins. */

@@ -2,10 +2,11 @@ import type { Discontinuity } from '../../protocol/findings.ts';
 import { regionLabels } from '../anatomy/anatomy.ts';
 import { wallOf } from '../anatomy/site-class.ts';
 import type { SitedLesion } from '../lesions/rings.ts';
+import { look } from '../look.ts';
 import type { SoundSurface } from '../mesh/validate.ts';
-import type { Vector3 } from '../mesh/vector.ts';
 import { type CoarseSurface, coarsen } from './coarse.ts';
-import { regionColors, voltageClass } from './colors.ts';
+import { type ColorLetter, type LookName, regionColors, voltageLetter } from './looks.ts';
+import type { Picture, Shape } from './model.ts';
 import { paint, projectionOf, views, visibility } from './view.ts';
 
 export interface Drawing {
@@ -23,7 +24,10 @@ export interface Drawing {
 const drawnCellMm = 2.6;
 
 /** The shell from all sides, once for each colouring: regions with lesions and openings, voltage with openings. */
-export function drawViews(drawing: Drawing): { readonly regions: string; readonly voltage?: string } {
+export function drawViews(drawing: Drawing): {
+  readonly regions: readonly Picture[];
+  readonly voltage?: readonly Picture[];
+} {
   const coarse = coarsen(drawing.surface, drawnCellMm);
   const { bipolarMv, labels } = drawing;
   const regionOf = (vertex: number) => {
@@ -36,61 +40,68 @@ export function drawViews(drawing: Drawing): { readonly regions: string; readonl
     const [a, b, c] = [0, 1, 2].map((k) => cornerRegions[coarse.triangles[3 * t + k]!]!);
     return regionColors[regionLabels[b === c ? b! : a!]!][0];
   };
-  const regions = sheet(coarse, drawing, regionColor, true);
+  const regions = sheet(coarse, drawing, { colorOf: regionColor, title: 'regions', withLesions: true });
   if (!bipolarMv?.some((mv) => !Number.isNaN(mv))) return { regions };
   const means = coarse.members.map((own) => meanOf(own.map((at) => bipolarMv[at]!).filter((mv) => !Number.isNaN(mv))));
   const voltageColor = (t: number) => {
     const corners = [0, 1, 2].map((k) => means[coarse.triangles[3 * t + k]!]!).filter((mv) => !Number.isNaN(mv));
-    return voltageClass(corners.length < 2 ? Number.NaN : meanOf(corners), drawing.thresholdsMv);
+    return voltageLetter(corners.length < 2 ? Number.NaN : meanOf(corners), drawing.thresholdsMv);
   };
-  return { regions, voltage: sheet(coarse, drawing, voltageColor, false) };
+  return { regions, voltage: sheet(coarse, drawing, { colorOf: voltageColor, title: 'voltage', withLesions: false }) };
 }
 
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function sheet(
-  coarse: CoarseSurface,
-  drawing: Drawing,
-  colorOf: (triangle: number) => string,
-  withLesions: boolean,
-): string {
-  return views
-    .map(([name, degrees]) => {
-      const projection = projectionOf(coarse, degrees);
-      const isVisible = visibility(coarse, projection);
-      const dots = withLesions
-        ? drawing.lesions.map((lesion) => dot(lesion, drawing, projection.project, isVisible))
-        : [];
-      const marks = drawing.discontinuities.map(({ place }, at) => mark(place, at + 1, projection.project, isVisible));
-      return `<figure><svg viewBox="0 0 ${projection.size} ${projection.size}" role="img" aria-label="${name} view"><g class="shell">${paint(coarse, projection, { colorOf })}</g>${dots.join('')}${marks.join('')}</svg><figcaption>${name}</figcaption></figure>`;
-    })
-    .join('');
+interface Coloring {
+  readonly colorOf: (triangle: number) => ColorLetter;
+  readonly title: string;
+  readonly withLesions: boolean;
 }
 
-type Project = (place: Vector3) => readonly [number, number, number];
+function sheet(coarse: CoarseSurface, drawing: Drawing, coloring: Coloring): readonly Picture[] {
+  return views.map(([name, degrees]) => {
+    look();
+    const projection = projectionOf(coarse, degrees);
+    const { size, project } = projection;
+    const isVisible = visibility(coarse, projection);
+    const seen = coloring.withLesions ? drawing.lesions.filter(({ foot }) => isVisible(foot.placeMm)) : [];
+    return {
+      label: `${name} view, ${coloring.title}`,
+      caption: name,
+      box: { left: 0, top: 0, width: size, height: size },
+      shapes: [
+        ...paint(coarse, projection, coloring.colorOf),
+        ...seen.map((lesion) => lesionDot(lesion, drawing.indexTarget, project(lesion.foot.placeMm), 4)),
+        ...drawing.discontinuities.flatMap(({ place }, at) =>
+          openingMark(at + 1, project(place), 10, !isVisible(place)),
+        ),
+      ],
+    };
+  });
+}
 
 /** How a lesion is drawn: by its index against its target. */
-export function lesionClass({ index, site }: Drawing['lesions'][number], target: Drawing['indexTarget']): string {
+function lesionLook({ index, site }: Drawing['lesions'][number], target: Drawing['indexTarget']): LookName {
   if (index === undefined || site === undefined) return 'lu';
   const share = index / target[wallOf(site)];
   return share >= 1 ? 'lo' : share >= 0.8 ? 'lm' : 'lw';
 }
 
-function dot(
+type Spot = readonly [x: number, y: number, ...unknown[]];
+
+export function lesionDot(
   lesion: Drawing['lesions'][number],
-  { indexTarget }: Drawing,
-  project: Project,
-  isVisible: (place: Vector3) => boolean,
-): string {
-  const { placeMm } = lesion.foot;
-  if (!isVisible(placeMm)) return '';
-  const [x, y] = project(placeMm);
-  return `<circle class="${lesionClass(lesion, indexTarget)}" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="4"/>`;
+  target: Drawing['indexTarget'],
+  [x, y]: Spot,
+  radius: number,
+): Shape {
+  return { kind: 'circle', look: lesionLook(lesion, target), x, y, radius, note: `lesion ${lesion.order + 1}` };
 }
 
-function mark(place: Vector3, number: number, project: Project, isVisible: (place: Vector3) => boolean): string {
-  const [x, y] = project(place);
-  const [left, top] = [x.toFixed(1), y.toFixed(1)];
-  const hidden = isVisible(place) ? '' : ' hidden';
-  return `<g class="gap${hidden}"><circle cx="${left}" cy="${top}" r="9"/><text x="${left}" y="${(y + 3.5).toFixed(1)}">${number}</text></g>`;
+/** A ring around a possible discontinuity with its number in it. */
+export function openingMark(number: number, [x, y]: Spot, radius: number, faint = false): readonly Shape[] {
+  return [
+    { kind: 'circle', look: 'gap', x, y, radius, faint },
+    { kind: 'text', look: 'number', x, y: y + 4.3, text: String(number), anchor: 'middle', faint },
+  ];
 }

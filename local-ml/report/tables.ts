@@ -1,33 +1,23 @@
 import type { Findings } from '../../protocol/findings.ts';
+import { type Cell, paragraph, type Section } from './model.ts';
 
-export function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+/** Everything of the findings that is a number, by what it tells of; absent where it was not found. */
+export function tablesOf(findings: Findings, findingsSha256: string) {
+  return {
+    discontinuities: discontinuities(findings),
+    voltage: voltage(findings),
+    lesions: lesions(findings),
+    chamber: chamber(findings),
+    limits: limits(findings),
+    provenance: provenance(findings, findingsSha256),
+  };
 }
 
-export const section = (title: string, content: string) => `<section><h2>${escaped(title)}</h2>${content}</section>`;
+const words = (code: string) =>
+  code.replace(/^L_/, 'left ').replace(/^R_/, 'right ').toLowerCase().replaceAll('_', ' ').replaceAll('-', ' ');
 
-export function table(head: readonly string[], rows: readonly (readonly (string | number | undefined)[])[]): string {
-  const cells = (tag: string, values: readonly (string | number | undefined)[]) =>
-    values.map((value) => `<${tag}>${escaped(String(value ?? '–'))}</${tag}>`).join('');
-  return `<table><thead><tr>${cells('th', head)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table>`;
-}
-
-/** Everything of the findings that is a number. */
-export function tablesOf(findings: Findings): string {
-  return [
-    discontinuities(findings),
-    voltage(findings),
-    lesions(findings),
-    chamber(findings),
-    limits(findings),
-    provenance(findings),
-  ].join('');
-}
-
-const words = (code: string) => code.toLowerCase().replaceAll('_', ' ').replaceAll('-', ' ');
-
-function discontinuities({ discontinuities: found, lines, settings }: Findings): string {
-  if (!lines) return '';
+function discontinuities({ discontinuities: found, lines, settings }: Findings): Section | undefined {
+  if (!lines) return undefined;
   const { interLesionMm } = settings.lesions;
   const rows = (found ?? []).map((one, at) => [
     at + 1,
@@ -45,18 +35,24 @@ function discontinuities({ discontinuities: found, lines, settings }: Findings):
     line.widestMm,
     line.continuousAfter === undefined ? undefined : `lesion ${line.continuousAfter}`,
   ]);
-  return section(
-    'Possible discontinuities in the tag set',
-    (rows.length > 0
-      ? table(['no.', 'line', 'segment', 'effective width, mm', 'between tags, mm', 'lesions', 'confidence'], rows)
-      : '<p>None was found in the tags as exported.</p>') +
-      table(['line', 'lesions', 'tag set', 'widest room, mm', 'continuous after'], lineRows) +
-      `<p>Two lesions on target bridge ${interLesionMm} mm. Effective width counts each lesion by its index. This tells of tags, not of conduction.</p>`,
-  );
+  const head = ['no.', 'line', 'segment', 'effective width, mm', 'between tags, mm', 'lesions', 'confidence'];
+  const lineHead = ['line', 'lesions', 'tag set', 'widest room, mm', 'continuous after'];
+  return {
+    title: 'Possible discontinuities in the tag set',
+    blocks: [
+      rows.length > 0
+        ? { kind: 'table', head, rows, words: [1, 2, 5] }
+        : paragraph('None was found in the tags as exported.'),
+      { kind: 'table', head: lineHead, rows: lineRows, words: [0, 2, 4] },
+      paragraph(
+        `Two lesions on target bridge ${interLesionMm} mm. Effective width counts each lesion by its index. This tells of tags, not of conduction.`,
+      ),
+    ],
+  };
 }
 
-function voltage({ voltage: found }: Findings): string {
-  if (!found) return '';
+function voltage({ voltage: found }: Findings): Section | undefined {
+  if (!found) return undefined;
   const head = [
     '',
     'area, cm²',
@@ -74,14 +70,17 @@ function voltage({ voltage: found }: Findings): string {
     ...(found.body ? [row('body without veins, appendage, valve', found.body)] : []),
     row('whole shell, everything in it', found.wholeShell),
   ];
-  const fill = found.fillKnown ? '' : '<p>Mapped points are not known: interpolated voltages count as mapped.</p>';
-  return section('Low voltage by region', table(head, rows) + fill);
+  const unknown = 'Mapped points are not known: interpolated voltages count as mapped.';
+  return {
+    title: 'Low voltage by region',
+    blocks: [{ kind: 'table', head, rows, words: [0] }, ...(found.fillKnown ? [] : [paragraph(unknown)])],
+  };
 }
 
 type Numbers = NonNullable<Findings['lesions']>['all'];
 
-function lesions({ lesions: found, sites }: Findings): string {
-  if (!found) return '';
+function lesions({ lesions: found, sites }: Findings): Section | undefined {
+  if (!found) return undefined;
   const spread = (of: Numbers['index']) => (of ? `${of.p50} (${of.min}–${of.max})` : undefined);
   const row = (name: string, one: Numbers) => [
     name,
@@ -107,13 +106,20 @@ function lesions({ lesions: found, sites }: Findings): string {
   const disagreeing = sites?.filter(({ rules }) => rules !== undefined).length;
   const by = sites?.some(({ by: who }) => who === 'model') ? 'Segments by the model' : 'Segments by rules';
   const told = sites
-    ? `<p>${by}; the rules say another segment for ${disagreeing} of ${sites.length}. Off the surface: ${found.offSurface}.</p>`
-    : '';
-  return section('Lesions by segment: median (least–most)', table(head, rows) + told);
+    ? [
+        paragraph(
+          `${by}; the rules say another segment for ${disagreeing} of ${sites.length}. Off the surface: ${found.offSurface}.`,
+        ),
+      ]
+    : [];
+  return {
+    title: 'Lesions by segment: median (least–most)',
+    blocks: [{ kind: 'table', head, rows, words: [0] }, ...told],
+  };
 }
 
-function chamber({ chamber: found, regions }: Findings): string {
-  if (!found) return '';
+function chamber({ chamber: found, regions }: Findings): Section | undefined {
+  if (!found) return undefined;
   const rows: [string, string | number][] = [
     ['area, cm²', found.areaCm2],
     ['volume with holes closed, ml', found.volumeMl],
@@ -130,29 +136,30 @@ function chamber({ chamber: found, regions }: Findings): string {
         ] as [string, string | number][])
       : []),
   ];
-  return section('Chamber', table(['', ''], rows));
+  return { title: 'Chamber', blocks: [{ kind: 'facts', rows }] };
 }
 
-function limits({ settings }: Findings): string {
+function limits({ settings }: Findings): Section {
   const { lesions: l, voltage: v } = settings;
-  return section(
-    'Limits',
-    `<ul><li>Regions and segments come from models made of simulated shells alone; no clinician has labelled what they learnt from.</li>
-<li>Places of tags scatter by about a millimetre: an opening little wider than ${l.interLesionMm} mm may be none, and the reverse.</li>
-<li>Index targets ${l.indexTarget.anterior} and ${l.indexTarget.posterior}, distance ${l.interLesionMm} mm: as configured on this appliance.</li>
-<li>Voltage counts where a mapped point is within ${v.fillThresholdMm} mm; rhythm is not known.</li></ul>`,
-  );
+  const items = [
+    'Regions and segments come from models made of simulated shells alone; no clinician has labelled what they learnt from.',
+    `Places of tags scatter by about a millimetre: an opening little wider than ${l.interLesionMm} mm may be none, and the reverse.`,
+    `Index targets ${l.indexTarget.anterior} and ${l.indexTarget.posterior}, distance ${l.interLesionMm} mm: as configured on this appliance.`,
+    `Voltage counts where a mapped point is within ${v.fillThresholdMm} mm; rhythm is not known.`,
+  ];
+  return { title: 'Limits', blocks: [{ kind: 'list', items }] };
 }
 
-function provenance({ input, models, software }: Findings): string {
-  const rows: (readonly [string, string | number])[] = [
+function provenance({ input, models, software }: Findings, findingsSha256: string): Section {
+  const rows: (readonly [string, Cell])[] = [
     ['input, SHA-256', input.sha256],
-    ['map', input.map ?? '–'],
+    ['findings, SHA-256', findingsSha256],
+    ['map', input.map],
     ['vertices, triangles', `${input.vertices}, ${input.triangles}`],
     ['lesions, mapped points', `${input.lesions}, ${input.mappedPoints}`],
     ...models.map(({ id, version, sha256 }) => [`model ${id} ${version}`, sha256] as const),
     ['software', software.version],
     ['runtime', `${software.runtime}; ${software.instructionSet}`],
   ];
-  return section('Provenance', table(['', ''], rows));
+  return { title: 'Provenance', blocks: [{ kind: 'facts', rows }] };
 }

@@ -1,5 +1,7 @@
 import type { Surface } from '../mesh/surface.ts';
 import { cross, dot, subtract, unit, type Vector3, vectorAt } from '../mesh/vector.ts';
+import { type ColorLetter, shaded } from './looks.ts';
+import type { Shape } from './model.ts';
 
 /** From where a patient is looked at: degrees from the front towards the patient's left. */
 // biome-ignore format: the columns are the documentation
@@ -18,11 +20,6 @@ export interface Projection {
   /** The way from the chamber to the eye. */
   readonly eye: Vector3;
   readonly size: number;
-}
-
-export interface Painted {
-  /** Class of the colour of each triangle, without its shade. */
-  readonly colorOf: (triangle: number) => string;
 }
 
 const pixels = 300;
@@ -51,27 +48,24 @@ export function projectionOf({ positionsMm }: Surface, degrees: number): Project
   };
 }
 
-/** How many shades each colour has; the stylesheet has one class for each. */
-export const shades = 6;
-
 /** The triangles that face the eye, from far to near, so that what is near covers what is far. */
-export function paint(surface: Surface, projection: Projection, { colorOf }: Painted): string {
+export function paint(
+  surface: Surface,
+  projection: Projection,
+  colorOf: (triangle: number) => ColorLetter,
+): readonly Shape[] {
   const { positionsMm: p, triangles } = surface;
-  const drawn: { readonly near: number; readonly path: string }[] = [];
+  const drawn: { readonly near: number; readonly shape: Shape }[] = [];
   for (let t = 0; t < triangles.length / 3; t++) {
     const corners = [0, 1, 2].map((k) => vectorAt(p, triangles[3 * t + k]!)) as [Vector3, Vector3, Vector3];
     const facing = dot(unit(cross(subtract(corners[1], corners[0]), subtract(corners[2], corners[0]))), projection.eye);
     if (facing <= 0) continue;
     const flat = corners.map(projection.project);
-    const shade = Math.min(shades - 1, Math.floor(facing * shades));
-    const [a, b, c] = flat.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`);
     const near = flat.reduce((sum, one) => sum + one[2], 0);
-    drawn.push({ near, path: `<path class="${colorOf(t)}${shade}" d="M${a}L${b}L${c}z"/>` });
+    const shape: Shape = { kind: 'polygon', look: shaded(colorOf(t), facing), corners: flat.map(([x, y]) => [x, y]) };
+    drawn.push({ near, shape });
   }
-  return drawn
-    .sort((a, b) => a.near - b.near)
-    .map(({ path }) => path)
-    .join('');
+  return drawn.sort((a, b) => a.near - b.near).map(({ shape }) => shape);
 }
 
 /** Tells whether a place on the surface can be seen: nothing lies clearly before it. */
