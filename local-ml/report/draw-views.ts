@@ -3,6 +3,7 @@ import { regionLabels } from '../anatomy/anatomy.ts';
 import { wallOf } from '../anatomy/site-class.ts';
 import type { SitedLesion } from '../lesions/rings.ts';
 import { look } from '../look.ts';
+import { boundaryLoops } from '../mesh/pieces.ts';
 import type { SoundSurface } from '../mesh/validate.ts';
 import { type CoarseSurface, coarsen } from './coarse.ts';
 import { type ColorLetter, type LookName, regionColors, voltageLetter } from './looks.ts';
@@ -50,6 +51,10 @@ export function drawViews(drawing: Drawing): {
   return { regions, voltage: sheet(coarse, drawing, { colorOf: voltageColor, title: 'voltage', withLesions: false }) };
 }
 
+/** Whether one can see into the shell: an open valve, a vein cut off, a part that was not mapped. */
+export const hasOpenings = ({ surface }: Pick<Drawing, 'surface'>): boolean =>
+  boundaryLoops(surface, surface.halfEdges).length > 0;
+
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 interface Coloring {
@@ -59,6 +64,7 @@ interface Coloring {
 }
 
 function sheet(coarse: CoarseSurface, drawing: Drawing, coloring: Coloring): readonly Picture[] {
+  const isOpen = hasOpenings(drawing);
   return views.map(([name, degrees]) => {
     look();
     const projection = projectionOf(coarse, degrees);
@@ -70,7 +76,7 @@ function sheet(coarse: CoarseSurface, drawing: Drawing, coloring: Coloring): rea
       caption: name,
       box: { left: 0, top: 0, width: size, height: size },
       shapes: [
-        ...paint(coarse, projection, coloring.colorOf),
+        ...paint(coarse, projection, { colorOf: coloring.colorOf, isOpen }),
         ...seen.map((lesion) => lesionDot(lesion, drawing.indexTarget, project(lesion.foot.placeMm), 4)),
         ...drawing.discontinuities.flatMap(({ place }, at) =>
           openingMark(at + 1, project(place), 10, !isVisible(place)),

@@ -45,6 +45,10 @@ const stepColors = {
   v: [210, 210, 210],
 } as const satisfies Readonly<Record<string, Rgb>>;
 
+/** The inner side of a wall, seen through an opening. */
+export const inside = 'i';
+const insideColor: Rgb = [226, 205, 196];
+
 /** Lesions by their index against its target (on it, nearly, below, unknown), openings, and what is behind a clock. */
 // biome-ignore format: the columns are the documentation
 const marks = {
@@ -58,7 +62,7 @@ const marks = {
   sector: { fill: '#555566', size: 11.5 },
 } as const satisfies Readonly<Record<string, Look>>;
 
-export type ColorLetter = (typeof regionColors)[RegionLabel][0] | keyof typeof stepColors;
+export type ColorLetter = (typeof regionColors)[RegionLabel][0] | keyof typeof stepColors | typeof inside;
 export type LookName = `${ColorLetter}${Shade}` | keyof typeof marks;
 
 /** The look of a colour turned to the eye by `facing`, 0 to 1. */
@@ -85,7 +89,9 @@ export function voltageLegend([low = 0.2, high = 0.5]: readonly number[]): reado
 
 /** Every look there is. */
 export const looks = Object.freeze({
-  ...Object.fromEntries([...Object.values(regionColors), ...Object.entries(stepColors)].flatMap(shadesOf)),
+  ...Object.fromEntries(
+    [...Object.values(regionColors), ...Object.entries(stepColors), [inside, insideColor] as const].flatMap(shadesOf),
+  ),
   ...marks,
 }) as Readonly<Record<LookName, Look>>;
 

@@ -2,8 +2,8 @@ import type { Findings } from '../../protocol/findings.ts';
 import type { Analysis } from '../analysis/analyse.ts';
 import { regionLabels, sides } from '../anatomy/anatomy.ts';
 import { drawClock } from './draw-clock.ts';
-import { type Drawing, drawViews } from './draw-views.ts';
-import { regionColors, shaded, voltageLegend } from './looks.ts';
+import { type Drawing, drawViews, hasOpenings } from './draw-views.ts';
+import { inside, regionColors, shaded, voltageLegend } from './looks.ts';
 import type { Key, Picture, Section } from './model.ts';
 
 /** The sections that show something; absent where there is nothing to show. */
@@ -27,10 +27,11 @@ export function picturesOf(analysis: Analysis): PictureSections {
   };
   const { regions, voltage } = drawViews(drawing);
   const openings = openingKeys(findings);
+  const through = hasOpenings(drawing) ? [insideKey] : [];
   const shown = (title: string, keys: readonly Key[], pictures: readonly Picture[]): Section => ({
     title,
     blocks: [
-      { kind: 'keys', keys: [...keys, ...openings] },
+      { kind: 'keys', keys: [...keys, ...through, ...openings] },
       { kind: 'pictures', columns: 3, pictures },
     ],
   });
@@ -56,6 +57,8 @@ function ringsOf(drawing: Drawing, { found }: Analysis, keys: readonly Key[]): S
     ],
   };
 }
+
+const insideKey: Key = { shape: 'square', look: shaded(inside, 1), text: 'inner side of the wall' };
 
 const regionKeys: readonly Key[] = regionLabels.map((label) => ({
   ...{ shape: 'square', look: shaded(regionColors[label][0], 1), text: label },

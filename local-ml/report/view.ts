@@ -1,6 +1,6 @@
 import type { Surface } from '../mesh/surface.ts';
 import { cross, dot, subtract, unit, type Vector3, vectorAt } from '../mesh/vector.ts';
-import { type ColorLetter, shaded } from './looks.ts';
+import { type ColorLetter, inside, shaded } from './looks.ts';
 import type { Shape } from './model.ts';
 
 /** From where a patient is looked at: degrees from the front towards the patient's left. */
@@ -48,21 +48,27 @@ export function projectionOf({ positionsMm }: Surface, degrees: number): Project
   };
 }
 
-/** The triangles that face the eye, from far to near, so that what is near covers what is far. */
-export function paint(
-  surface: Surface,
-  projection: Projection,
-  colorOf: (triangle: number) => ColorLetter,
-): readonly Shape[] {
+export interface Painting {
+  readonly colorOf: (triangle: number) => ColorLetter;
+  /** Whether the inner side can be seen: the surface has openings. */
+  readonly isOpen: boolean;
+}
+
+/** The triangles that can be seen, from far to near, so that what is near covers what is far. */
+export function paint(surface: Surface, projection: Projection, { colorOf, isOpen }: Painting): readonly Shape[] {
   const { positionsMm: p, triangles } = surface;
   const drawn: { readonly near: number; readonly shape: Shape }[] = [];
   for (let t = 0; t < triangles.length / 3; t++) {
     const corners = [0, 1, 2].map((k) => vectorAt(p, triangles[3 * t + k]!)) as [Vector3, Vector3, Vector3];
     const facing = dot(unit(cross(subtract(corners[1], corners[0]), subtract(corners[2], corners[0]))), projection.eye);
-    if (facing <= 0) continue;
+    if (!(facing > 0 || (isOpen && facing < 0))) continue;
     const flat = corners.map(projection.project);
     const near = flat.reduce((sum, one) => sum + one[2], 0);
-    const shape: Shape = { kind: 'polygon', look: shaded(colorOf(t), facing), corners: flat.map(([x, y]) => [x, y]) };
+    const shape: Shape = {
+      kind: 'polygon',
+      look: shaded(facing > 0 ? colorOf(t) : inside, Math.abs(facing)),
+      corners: flat.map(([x, y]) => [x, y]),
+    };
     drawn.push({ near, shape });
   }
   return drawn.sort((a, b) => a.near - b.near).map(({ shape }) => shape);
