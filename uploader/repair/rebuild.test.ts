@@ -5,6 +5,9 @@ import { type Database, openStore } from '../../core/database.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
 import { newId } from '../../protocol/ids.ts';
 import { ledgerMigrations } from '../ledger-schema.ts';
+import { withdrawCommands } from '../orders/withdraw-commands.ts';
+import { outboxCommands } from '../outbox/outbox-commands.ts';
+import { statementsOf } from '../statements.ts';
 import { someArchive, someCounts } from '../testing/ledger.ts';
 import type { JournalCase, SealedNote, WithdrawnNote } from './case-journal.ts';
 import { rebuild } from './rebuild.ts';
@@ -91,4 +94,31 @@ test('REPAIR-07: what was withdrawn stays so: its export is known, and an order 
   assert.deepEqual(kept, [['releasing', 'withdrawn']]);
   const orders = db.prepare("SELECT count(*) FROM outbox_items WHERE kind = 'withdrawal'").pluck().get();
   assert.equal(orders, 2);
+});
+
+test('REPAIR-07: findings of what was withdrawn are not sent again, not even those that had been announced', (t) => {
+  const db = emptyLedger(t);
+  const sql = statementsOf(db);
+  const [gone, stays] = [note(1), note(2)];
+  rebuilt(db, [gone, stays]);
+  for (const { caseId } of [gone, stays]) {
+    const bodies = Buffer.from(JSON.stringify({ v: 1, caseId, absent: 'X1' }));
+    outboxCommands.enqueueFindings(sql, {
+      ...{ caseId, mark: 'a'.repeat(10), at, bodies },
+      items: [{ kind: 'findings', bytes: bodies.length }],
+    });
+  }
+  const items = [1, 2].map((segment) => ({ segment, n: 0 }));
+  const batchId = newId('bat');
+  outboxCommands.batchItems(sql, { batchId, urgency: 'findings', at, items });
+  outboxCommands.completeItems(sql, { batchId, manifest: '{}', itemsSha256: 'a'.repeat(64) });
+  withdrawCommands.withdraw(sql, { caseId: gone.caseId, at, mark: 'b'.repeat(10) });
+  const queued = () =>
+    db
+      .prepare("SELECT segment, batch FROM outbox_items WHERE kind = 'findings' ORDER BY segment")
+      .raw()
+      .all() as unknown[][];
+  assert.equal(queued().length, 2, 'the receipt is awaited');
+  rebuilt(db, [gone, stays], [withdrawal(gone)]);
+  assert.deepEqual(queued(), [[2, null]]);
 });
