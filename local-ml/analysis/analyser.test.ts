@@ -123,7 +123,7 @@ function processorMs(thread: string): number {
 
 const nameOf = (task: string) => readFileSync(`${task}/comm`, 'utf8').trim();
 
-test('ANALYSE-05: with a share of a processor, thread and models together keep to it', async (t) => {
+test('ANALYSE-10: with a share of a processor, thread and models together keep to it', async (t) => {
   const path = await exported(t, { seed: 11 });
   const { analyse } = analyserOf(t, { cpuPercent: 20 });
   await analyse(path);

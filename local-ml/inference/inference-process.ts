@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Gate, Work } from '../../core/gate.ts';
 import type { ChildAnswer, ChildWish } from './messages.ts';
@@ -117,9 +119,10 @@ export class InferenceProcess {
       );
       const leaveGate = whileClosed(this.#gate, {
         onClosed: () => {
+          const { changes } = this.#gate;
           child.kill('SIGSTOP');
           time.stand();
-          work.park();
+          untilStopped(started.pid).then(() => work.park(changes));
         },
         onOpened: () => {
           child.kill('SIGCONT');
@@ -157,6 +160,23 @@ export class InferenceProcess {
       if (!child.connected) onExit();
       else child.send({ ...wish, id }, (error) => error && onExit());
     });
+  }
+}
+
+/** The kernel stops a thread that is in the middle of a call at the end of that, not before. */
+async function untilStopped(pid: number): Promise<void> {
+  while (isRunning(pid)) await sleep(1);
+}
+
+/** Whether a thread of a process runs, or may. */
+function isRunning(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).some((thread) =>
+      /^.*\) [RSD] /s.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')),
+    );
+  } catch {
+    // It ended.
+    return false;
   }
 }
 
