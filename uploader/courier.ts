@@ -174,9 +174,15 @@ export class Courier implements Service {
     this.wake();
   }
 
-  /** Handler of the direct method `acknowledge`. See `Acknowledgements.accept`. */
-  acceptAcknowledgement(payload: unknown): Promise<MethodAnswer> {
-    return this.#acknowledgements.accept(payload);
+  /**
+   * Handler of the direct method `acknowledge`. See `Acknowledgements.accept`. Behind a closed gate 503, for which the
+   * receiver tells it again later: to take a receipt is to erase what it stands for, and that may be pages full.
+   */
+  async acceptAcknowledgement(payload: unknown): Promise<MethodAnswer> {
+    const { gate } = this.#deps;
+    if (!gate.isOpen) return { status: 503, payload: { code: 'GATE_CLOSED' } };
+    using _work = gate.work('receipt');
+    return await this.#acknowledgements.accept(payload);
   }
 
   async #run(signal: AbortSignal): Promise<void> {
