@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { codeOf } from '../../core/errors.ts';
 
 /** What the kernel counted for a process and all its descendants. */
 export interface Counters {
@@ -16,6 +17,17 @@ export interface Counters {
 
 /** Adds up `/proc/PID/io`, `/proc/PID/stat` and `/proc/PID/statm` over a process tree. */
 export function countersOf(pid: number): Counters {
+  for (let tries = 1; ; tries++) {
+    try {
+      return countedOf(pid);
+    } catch (error) {
+      // A process of the tree ended between the listing and the look.
+      if (tries === 5 || !['ENOENT', 'ESRCH'].includes(codeOf(error) ?? '')) throw error;
+    }
+  }
+}
+
+function countedOf(pid: number): Counters {
   const pids = [pid, ...descendants(pid)];
   const sum = { processes: pids.length, rchar: 0, wchar: 0, syscalls: 0, writeBytes: 0, ticks: 0, rssBytes: 0 };
   for (const one of pids) {
