@@ -3,10 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type SimulateOptions, simulateStudy } from '../../carto/index.ts';
-import { Gate } from '../../core/gate.ts';
 import { silentLog } from '../../core/log.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
-import { Analyser } from '../../local-ml/index.ts';
+import { analyserOf } from '../../local-ml/testing/test-analyser.ts';
 import { confidenceEdges, type Drift, distanceEdges, driftSchema, secondsEdges } from '../../protocol/drift.ts';
 import { counted, type SeenCase } from './drift.ts';
 import { DriftFile } from './drift-file.ts';
@@ -17,15 +16,10 @@ const classOf = (edges: readonly number[], value: number) => edges.filter((edge)
 const by = (drift: Drift, id: string) => drift.find((one) => one.id === id) ?? assert.fail(`no counters of ${id}`);
 
 test('DRIFT-01: real findings are counted by model: verdicts, distances, confidences, abstentions, times, sites', async (t) => {
-  const gate = new Gate();
-  gate.open();
-  const analyser = new Analyser({ gate });
-  t.after(() => analyser.stop());
-  const work = gate.work('test');
-  const { signal } = new AbortController();
+  const { analyse } = analyserOf(t);
   const seen = async (options: Omit<SimulateOptions, 'folder'>, seconds?: number): Promise<SeenCase> => {
     const { folder: path } = await simulateStudy({ points: 12, ...options, folder: temporaryFolder(t) });
-    const { findings, seen } = await analyser.analyse({ kind: 'export', path }, { work, signal });
+    const { findings, seen } = await analyse(path);
     return { ...seen, findings, ...(seconds === undefined ? {} : { seconds }) };
   };
   const atria = [await seen({ seed: 7 }, 1.5), await seen({ seed: 11, ablationGapMm: 12 }, 3)];

@@ -5,30 +5,16 @@ import { type TestContext, test } from 'node:test';
 import { type SimulateOptions, simulateStudy } from '../../carto/index.ts';
 import { porcineFolder, withSamples } from '../../carto/testing/samples.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
-import { Gate } from '../../core/gate.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
 import { findingsSchema, notForDiagnosis } from '../../protocol/findings.ts';
 import { newestVersion, readBundle, shippedModels } from '../inference/bundle.ts';
-import type { ReportForm } from '../report/forms.ts';
+import { analyserOf } from '../testing/test-analyser.ts';
 import { writeTinyBundle } from '../testing/tiny-onnx.ts';
-import { Analyser, type AnalyserOptions } from './analyser.ts';
 
 const names = { study: 'Miller 1950', maps: ['Map of Miller', 'Another'] };
 
 async function exported(t: TestContext, options: Omit<SimulateOptions, 'folder'>): Promise<string> {
   return (await simulateStudy({ points: 0, names, ...options, folder: temporaryFolder(t) })).folder;
-}
-
-function analyserOf(t: TestContext, more: Partial<AnalyserOptions> = {}) {
-  const gate = new Gate();
-  gate.open();
-  const analyser = new Analyser({ gate, ...more });
-  t.after(() => analyser.stop());
-  const work = gate.work('test');
-  const { signal } = new AbortController();
-  const analyse = (path: string, reportForm?: ReportForm) =>
-    analyser.analyse({ kind: 'export', path }, { work, signal, reportForm });
-  return { gate, work, analyser, analyse };
 }
 
 test('ANALYSE-01: an export, with the shipped models: regions, sites, rings, voltage; twice the same bytes; no name in findings or report', async (t) => {

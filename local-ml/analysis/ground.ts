@@ -14,6 +14,7 @@ import type { RingGround } from '../lesions/rings.ts';
 import { glance } from '../look.ts';
 import { type Graph, geodesicMm, graphOf } from '../mesh/geodesic.ts';
 import { halfEdgesOf } from '../mesh/half-edges.ts';
+import { mapPlaces } from '../mesh/places.ts';
 import { labelsOfSubdivided, meanEdgeMm, subdivide } from '../mesh/subdivide.ts';
 import type { SoundSurface } from '../mesh/validate.ts';
 import { subtract, type Vector3, vectorAt } from '../mesh/vector.ts';
@@ -41,7 +42,7 @@ export interface Labelling {
 export function groundOf(surface: SoundSurface, shell: Shell, labelling: Labelling): Ground {
   const { labels, confidence, turn = identity, centreMm = [0, 0, 0] } = labelling;
   const canonical = (place: Vector3) => turned(turn, subtract(place, centreMm));
-  const positionsMm = each(surface.positionsMm, canonical);
+  const positionsMm = mapPlaces(surface.positionsMm, canonical);
   const graph = graphOf(surface, surface.halfEdges);
   const frames: Partial<Record<Side, SideFrame>> = {};
   for (const side of sides) {
@@ -50,7 +51,7 @@ export function groundOf(surface: SoundSurface, shell: Shell, labelling: Labelli
   }
   return {
     ...{ positionsMm, labels, confidence, frames, graph, canonical },
-    normals: each(shell.normals, (normal) => turned(turn, normal)),
+    normals: mapPlaces(shell.normals, (normal) => turned(turn, normal)),
     veinsMm: { L: distanceToVeinsMm(graph, labels, 'L'), R: distanceToVeinsMm(graph, labels, 'R') },
     appendageMm: geodesicMm(
       graph,
@@ -116,13 +117,4 @@ export function ringGroundOf(surface: SoundSurface, { graph, labels, veinsMm }: 
     fine = { surface: finer, graph: finerGraph, labels: finerLabels, veinsMm: veins };
   }
   return fine;
-}
-
-function each(values: Float64Array, map: (value: Vector3) => Vector3): Float64Array {
-  const out = new Float64Array(values.length);
-  for (let at = 0; at < values.length / 3; at++) {
-    glance(at);
-    out.set(map(vectorAt(values, at)), 3 * at);
-  }
-  return out;
 }

@@ -3,10 +3,9 @@ import { type TestContext, test } from 'node:test';
 import { simulateStudy } from '../../carto/index.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/digest.ts';
-import { Gate } from '../../core/gate.ts';
 import { temporaryFolder } from '../../core/testing/folder.ts';
 import { type Findings, notForDiagnosis } from '../../protocol/findings.ts';
-import { Analyser } from '../analysis/analyser.ts';
+import { analyserOf } from '../testing/test-analyser.ts';
 import type { ReportForm } from './forms.ts';
 import { regionColors } from './looks.ts';
 import type { Report } from './model.ts';
@@ -22,16 +21,11 @@ async function analysed(t: TestContext, forms: readonly ReportForm[]) {
     names,
     folder: temporaryFolder(t),
   });
-  const gate = new Gate();
-  gate.open();
-  const analyser = new Analyser({ gate });
-  t.after(() => analyser.stop());
-  const work = gate.work('test');
-  const { signal } = new AbortController();
+  const { analyse } = analyserOf(t);
   const reports: Uint8Array[] = [];
   let findings: Findings | undefined;
   for (const reportForm of forms) {
-    const result = await analyser.analyse({ kind: 'export', path: folder }, { work, signal, reportForm });
+    const result = await analyse(folder, reportForm);
     findings = result.findings;
     reports.push(result.report!);
   }

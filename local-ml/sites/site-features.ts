@@ -1,6 +1,7 @@
 import { isVein, type Labelled, labelNumber, sideFrame, sides } from '../anatomy/anatomy.ts';
 import type { Lesion } from '../lesions/lesion.ts';
-import { glance, look } from '../look.ts';
+import { look } from '../look.ts';
+import { mapPlaces } from '../mesh/places.ts';
 import { PointGrid } from '../mesh/point-grid.ts';
 import { dot, subtract, type Vector3, vectorAt } from '../mesh/vector.ts';
 import { type Rotation, turned } from '../segmentation/rotation.ts';
@@ -25,7 +26,11 @@ type LesionInput = Pick<Lesion, 'placeMm' | 'index' | 'durationS' | 'startS'>;
 export function siteFeatures(ground: SiteFeatureGround, lesions: readonly LesionInput[]): Float64Array | undefined {
   const { shell, labels, turn, centreMm } = ground;
   const canonical = (place: Vector3) => turned(turn, subtract(place, centreMm));
-  const labelled: Labelled = { triangles: shell.triangles, labels, positionsMm: mapped(shell.positionsMm, canonical) };
+  const labelled: Labelled = {
+    triangles: shell.triangles,
+    labels,
+    positionsMm: mapPlaces(shell.positionsMm, canonical),
+  };
   const frames = sides.map((side) => sideFrame(side, labelled, shell.halfEdges));
   if (frames.some((frame) => !frame)) return undefined;
   const nearestTo = gridsOf(labelled, shell, canonical);
@@ -92,13 +97,4 @@ const gridOf = (positions: number[]) => (positions.length > 0 ? new PointGrid(po
 
 function farOf(grid: PointGrid | undefined, place: Vector3): number {
   return grid ? Math.sqrt(grid.nearest(place, 1).squared[0]!) : Infinity;
-}
-
-function mapped(positions: Float64Array, map: (place: Vector3) => Vector3): Float64Array {
-  const out = new Float64Array(positions.length);
-  for (let at = 0; at < positions.length / 3; at++) {
-    glance(at);
-    out.set(map(vectorAt(positions, at)), 3 * at);
-  }
-  return out;
 }
